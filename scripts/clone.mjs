@@ -1,0 +1,68 @@
+// Runs one of the project's own commands in a clone, after making sure that what it needs is there.
+//
+// Plain JavaScript, because it is the one file that runs before `npm ci`, on whatever Node (20 or newer) the machine has.
+// Everything after it runs on the Node 24 that `npm ci` brings (the `node` dev dependency), TypeScript files directly.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const node24 = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node')
+
+/** What each command of package.json runs. A list of steps; the last one gets the caller's arguments. */
+const commands = {
+  build: [['scripts/build.mjs']],
+  test: [['test/run.ts']],
+  check: [['scripts/check.mjs']],
+  demo: [['scripts/build.mjs'], ['demo/run.ts']],
+  servers: [['test/servers/cli.ts']],
+  bench: [['scripts/build.mjs'], ['bench/run.ts']],
+  'test:kill': [['scripts/build.mjs'], ['test/campaigns/kill.ts']],
+  'test:large': [['scripts/build.mjs'], ['test/campaigns/large.ts']],
+  'docs:generate': [['scripts/generate-docs.ts']],
+}
+
+/** Installs the dependencies unless those of this very lock file are already installed; only then is the network needed. */
+function installDependencies() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
+  const stamp = join(root, 'node_modules', '.indexferry-lock')
+  if (existsSync(node24) && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
+  console.error('Installing the dependencies of this clone (once) …')
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  })
+  if (npm.status !== 0) process.exit(npm.status ?? 1)
+  writeFileSync(stamp, lock)
+}
+
+/** Runs one step and resolves with its exit code. Ctrl-C reaches the child through the terminal's process group. */
+function runStep(args) {
+  const child = spawn(node24, ['--disable-warning=ExperimentalWarning', ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, PATH: `${dirname(node24)}:${process.env.PATH}` },
+  })
+  const forward = (signal) => child.kill(signal)
+  process.on('SIGTERM', forward)
+  process.on('SIGINT', () => {})
+  return new Promise((resolve) => child.on('exit', (code, signal) => resolve(signal ? 130 : code)))
+}
+
+const [name, ...rest] = process.argv.slice(2)
+const steps = commands[name]
+if (!steps) {
+  console.error(`unknown command "${name}"; known: ${Object.keys(commands).join(', ')}`)
+  process.exit(2)
+}
+installDependencies()
+for (const [index, step] of steps.entries()) {
+  const last = index === steps.length - 1
+  const code = await runStep(last ? [...step, ...rest] : step)
+  if (code !== 0) process.exit(code)
+}
