@@ -1,13 +1,24 @@
 // What a version can do: the one table of data that the rooms ask. No room compares version numbers by itself.
 import { type ClusterVersion, isAtLeast } from '../model/cluster-version.ts'
 
+/**
+ * What a version is packed as, where that takes abilities away: `oss` has no x-pack (integration-test and OSS packages, Amazon's
+ * Elasticsearch); the serverless ones have no calls about nodes, shards and their statistics.
+ */
+export type Edition = 'full' | 'oss' | 'elasticsearch-serverless' | 'opensearch-serverless'
+
 export interface Capabilities {
+  readonly edition: Edition
   /** Operations carry `_seq_no`, and searches can select and return it (`seq_no_primary_term`). ES 6.7, every OpenSearch. */
   readonly sequenceNumbers: boolean
-  /** `POST /INDEX/_pit` (Elasticsearch 7.10) or `POST /INDEX/_search/point_in_time` (OpenSearch 2.4). */
+  /** `scroll` in searches. All but OpenSearch Serverless. */
+  readonly scroll: boolean
+  /** `POST /INDEX/_pit` (Elasticsearch 7.10, not `oss`) or `POST /INDEX/_search/point_in_time` (OpenSearch 2.4). */
   readonly pointInTime: 'elasticsearch' | 'opensearch' | 'none'
   /** `slice` in a scroll. ES 5.0. */
   readonly slicedScroll: boolean
+  /** `range` over `_uid` (before 5.0; from 5.0 the field refuses ranges). */
+  readonly uidRanges: boolean
   /** Mapping types: several per index (before 6.0), one of any name (6.x), `_doc` only behind the scenes (7.x, OpenSearch 1.x), or none. */
   readonly mappingTypes: 'several' | 'one' | 'hidden' | 'none'
   /** `string` fields (before 5.0) instead of `text` and `keyword`. */
@@ -22,22 +33,37 @@ export interface Capabilities {
   readonly trackTotalHits: boolean
   /** `hits.total` is an object `{value, relation}`. ES 7.0. */
   readonly totalIsObject: boolean
-  /** Routing in bulk actions and hits is `routing` (ES 7.0, accepted since 6.0); before that `_routing`. */
+  /** Routing in bulk actions is `routing` (ES 7.0 knows no other; accepted since 6.0); before that `_routing`. Hits always say `_routing`. */
   readonly bulkRoutingKey: 'routing' | '_routing'
+  /** `bool.filter` (ES 2.0); before that `filtered`. */
+  readonly boolFilter: boolean
+  /** `_routing` and `_parent` of a hit come only among `fields` (before 2.0). */
+  readonly metadataAsFields: boolean
+  /** `allow_partial_search_results=false`. ES 6.3. */
+  readonly refusesPartialResults: boolean
+  /** Sorting a scroll by `_doc` is the cheap way (ES 2.1); before that `search_type=scan`. */
+  readonly scanSearchType: boolean
+  /** A setting is taken back by setting it to null (ES 5.0). */
+  readonly nullResetsSetting: boolean
   readonly dataStreams: boolean
   readonly composableTemplates: boolean
   readonly hiddenIndexes: boolean
   /** `POST /_refresh` etc. are there in all versions; `expand_wildcards=hidden` only with hidden indexes. */
   readonly closedIndexesInStats: boolean
+  /** `_nodes`, `_cluster/…`, `_stats`, `_cat/shards`, and `preference=_shards:N`. All but the serverless ones. */
+  readonly clusterCalls: boolean
 }
 
-/** The abilities of a version. Sources: the release notes and API pages of each server; tried on the servers of test/servers. */
-export function capabilitiesOf(version: ClusterVersion): Capabilities {
+/** The abilities of a version and edition. Sources: the release notes and API pages of each server; tried on the servers of test/servers. */
+export function capabilitiesOf(version: ClusterVersion, edition: Edition = 'full'): Capabilities {
   const es = (major: number, minor = 0) => isAtLeast(version, 'elasticsearch', major, minor)
   const os = (major: number, minor = 0) => isAtLeast(version, 'opensearch', major, minor)
   return {
+    edition,
     sequenceNumbers: es(6, 7) || os(1),
+    scroll: true,
     pointInTime: es(7, 10) ? 'elasticsearch' : os(2, 4) ? 'opensearch' : 'none',
+    uidRanges: version.flavour === 'elasticsearch' && !es(5),
     slicedScroll: es(5) || os(1),
     mappingTypes: es(8) || os(2) ? 'none' : es(7) || os(1) ? 'hidden' : es(6) ? 'one' : 'several',
     stringFields: version.flavour === 'elasticsearch' && !es(5),
@@ -47,9 +73,33 @@ export function capabilitiesOf(version: ClusterVersion): Capabilities {
     trackTotalHits: es(7) || os(1),
     totalIsObject: es(7) || os(1),
     bulkRoutingKey: es(7) || os(1) ? 'routing' : '_routing',
+    boolFilter: es(2) || os(1),
+    metadataAsFields: version.flavour === 'elasticsearch' && !es(2),
+    refusesPartialResults: es(6, 3) || os(1),
+    scanSearchType: version.flavour === 'elasticsearch' && !es(2, 1),
+    nullResetsSetting: es(5) || os(1),
     dataStreams: es(7, 9) || os(1),
     composableTemplates: es(7, 8) || os(1),
     hiddenIndexes: es(7, 7) || os(1),
     closedIndexesInStats: es(7, 2) || os(1),
+    clusterCalls: true,
+    ...lacking[edition],
   }
+}
+
+/**
+ * Reading by sequence numbers needs a shard to be named and its checkpoint to be asked for, which serverless editions do not
+ * allow. Sources: Elastic's "Serverless differences"; AWS's "Supported operations and plugins in Amazon OpenSearch Serverless".
+ */
+const lacking: Readonly<Record<Edition, Partial<Capabilities>>> = {
+  full: {},
+  oss: { pointInTime: 'none', dataStreams: false },
+  'elasticsearch-serverless': { sequenceNumbers: false, clusterCalls: false },
+  'opensearch-serverless': {
+    sequenceNumbers: false,
+    clusterCalls: false,
+    scroll: false,
+    slicedScroll: false,
+    dataStreams: false,
+  },
 }

@@ -7,8 +7,8 @@ import type { Partition, Position } from '../model/partition.ts'
 
 export interface ReadOptions {
   readonly signal: AbortSignal
-  /** About how many bytes of documents a batch should hold. One document may be larger than this. Default 2 MiB. */
-  readonly batchBytes?: number
+  /** About how many bytes of documents a batch should hold right now; asked before each page. One document may be larger than this. */
+  readonly batchBytes: () => number
 }
 
 export interface DocumentSource extends AsyncDisposable {

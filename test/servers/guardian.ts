@@ -16,6 +16,7 @@ export interface GuardianJob {
   command: string
   args: string[]
   env: Record<string, string>
+  cwd?: string
   log: string
   folder: string
   /** When the owner is root and the server refuses to be. */
@@ -31,16 +32,17 @@ function main(jobFile: string): void {
   const log = openSync(job.log, 'a')
   // Its own process group: Elasticsearch 8 and later are two JVMs, and both must go.
   const server = spawn(job.command, job.args, {
-    cwd: job.folder,
+    cwd: job.cwd ?? job.folder,
     env: job.env,
     stdio: ['ignore', log, log],
     detached: true,
     ...(job.uid === undefined ? {} : { uid: job.uid, gid: job.uid }),
   })
   let kept: string | undefined
-  let stopping: Promise<void> | undefined
+  let stopping = false
   const stop = () => {
-    stopping ??= end(server, job.folder, kept)
+    if (!stopping) void end(server, job.folder, kept)
+    stopping = true
   }
   server.on('error', (error) => report({ exited: error.message }))
   server.on('exit', (code, signal) => {
@@ -83,7 +85,9 @@ function publish(order: { keep: object; record: string }, stop: () => void): voi
   })
   control.listen(0, '127.0.0.1', () => {
     const { port } = control.address() as AddressInfo
-    writeFileSync(order.record, JSON.stringify({ ...order.keep, control: { port, token } }, undefined, 2), { mode: 0o600 })
+    writeFileSync(order.record, JSON.stringify({ ...order.keep, control: { port, token } }, undefined, 2), {
+      mode: 0o600,
+    })
     report({ kept: true })
   })
 }

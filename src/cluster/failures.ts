@@ -1,0 +1,109 @@
+// Every way in which a request to a cluster can fail, as the error that a user reads: side, address and user, then the cause.
+import { now } from '../foundation/clock.ts'
+import { IndexferryError, type Side } from '../foundation/errors.ts'
+import { explainAnswer } from './answer-errors.ts'
+import type { ClusterRequest } from './cluster.ts'
+import type { NodeAddress } from './connection.ts'
+import type { Exchanged } from './exchange.ts'
+import { explainNetworkError } from './network-errors.ts'
+import { failedToConnect } from './node-ring.ts'
+
+/** What an attempt failed with, and what may be done about it. */
+export interface RequestFailure {
+  /** Another attempt may succeed. */
+  readonly passing: boolean
+  /** The cluster cannot have seen the request. */
+  readonly unsent: boolean
+  /** What the cluster asked us to wait; bounded. */
+  readonly retryAfterMs: number
+  error(attempts: number, spentMs: number): IndexferryError
+}
+
+const retryAfterMsMax = 60_000
+
+export class Failures {
+  readonly #side: Side
+  readonly #user: string
+
+  constructor(side: Side, user: string) {
+    this.#side = side
+    this.#user = user
+  }
+
+  ofNetwork(request: ClusterRequest, node: NodeAddress, cause: unknown): RequestFailure {
+    const { code, remedy, passing, cause: sentence } = explainNetworkError(cause, node)
+    const unsent = failedToConnect(cause)
+    const during = unsent || !passing ? '' : ` (${request.method} ${request.path})`
+    return {
+      passing,
+      unsent,
+      retryAfterMs: 0,
+      error: (attempts, spentMs) =>
+        new IndexferryError(code, `${this.#subject(node)}: ${sentence}${during}${tried(attempts, spentMs)}`, {
+          side: this.#side,
+          ...(remedy === undefined ? {} : { remedy }),
+          cause,
+        }),
+    }
+  }
+
+  ofAnswer(request: ClusterRequest, node: NodeAddress, answer: Exchanged<Buffer>): RequestFailure {
+    const { status, headers, body } = answer
+    const { code, remedy, passing, type, reason } = explainAnswer(status, body.toString(), this.#user !== '')
+    const location = status >= 300 && status < 400 ? headers.location : undefined
+    const said = (location ? `it points to ${location}` : reason) || type || 'no reason is given'
+    const sentence = `${request.method} ${request.path} was answered ${status}: ${said}`
+    return {
+      passing,
+      unsent: false,
+      retryAfterMs: retryAfter(headers['retry-after']),
+      error: (attempts, spentMs) =>
+        new IndexferryError(code, `${this.#subject(node)}: ${sentence}${tried(attempts, spentMs)}`, {
+          side: this.#side,
+          ...(remedy === undefined ? {} : { remedy }),
+          fields: { status, errorType: type, reason },
+        }),
+    }
+  }
+
+  ofPacking(request: ClusterRequest, { status, headers }: Exchanged): RequestFailure {
+    const how = `has the content-encoding ${headers['content-encoding']}, which was not asked for`
+    return { passing: false, unsent: false, retryAfterMs: 0, error: () => this.invalidAnswer(request, how, status) }
+  }
+
+  /** An answer that came whole but is not of the form it should have. */
+  invalidAnswer(request: ClusterRequest, how: string, status: number, cause?: unknown): IndexferryError {
+    const sentence = `the answer to ${request.method} ${request.path} (${status}) ${how}`
+    return new IndexferryError('ANSWER_INVALID', `${this.#subject()}: ${sentence}`, {
+      side: this.#side,
+      fields: { status },
+      ...(cause === undefined ? {} : { cause }),
+    })
+  }
+
+  /** Credentials that cannot be found are this side's. */
+  async signing<Signed>(sign: () => Promise<Signed>): Promise<Signed> {
+    try {
+      return await sign()
+    } catch (error) {
+      if (!(error instanceof IndexferryError)) throw error
+      const { code, message, remedy, cause } = error
+      throw new IndexferryError(code, `${this.#subject()}: ${message}`, { side: this.#side, remedy, cause })
+    }
+  }
+
+  #subject(node?: NodeAddress): string {
+    const user = this.#user && ` (${this.#user})`
+    return `${this.#side}${node ? ` ${node.name}` : ''}${user}`
+  }
+}
+
+const tried = (attempts: number, spentMs: number): string =>
+  attempts < 2 ? '' : `, in ${attempts} attempts over ${Math.round(spentMs / 100) / 10} s`
+
+/** Seconds, or a date. */
+function retryAfter(header: string | undefined): number {
+  if (header === undefined) return 0
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now()
+  return Number.isNaN(ms) ? 0 : Math.min(Math.max(ms, 0), retryAfterMsMax)
+}

@@ -1,0 +1,109 @@
+// Copies the documents of one unit: lists partitions, carries them, and reads on until nothing is left that was written meanwhile.
+import type { DocumentCounts } from '../model/counts.ts'
+import type { DocumentBatch } from '../model/document-batch.ts'
+import type { Partition, Position } from '../model/partition.ts'
+import { carryBatches } from '../pipeline/carry-batches.ts'
+import type { PartitionUpdate } from '../pipeline/partition-progress.ts'
+import type { Throttle } from '../pipeline/throttle.ts'
+import type { DocumentSource } from '../source/source.ts'
+import type { DocumentTarget, RejectedDocument } from '../target/target.ts'
+import type { DocumentTransform } from '../transform/document-transform.ts'
+import type { CopyUnit } from './copy-unit.ts'
+
+/** Where a copy notes how far it is. The engine's catalog is one; whatever it has noted survives a crash. */
+export interface CopyJournal {
+  /** Durable on return. Round 0 is the backfill; a round that was noted before is left as it is. */
+  savePartitions(unit: string, round: number, partitions: readonly Partition[]): void
+  listPartitions(unit: string): readonly {
+    readonly partition: Partition
+    readonly round: number
+    readonly position: Position | undefined
+    readonly isDone: boolean
+    readonly counts: DocumentCounts
+  }[]
+  /** Cheap; becomes durable within a second or so, and at the latest with `flush`. */
+  note(unit: string, update: PartitionUpdate): void
+  /** Everything noted is durable when it resolves. */
+  flush(): Promise<void>
+}
+
+export interface DocumentCopyOptions {
+  readonly unit: CopyUnit
+  readonly source: DocumentSource
+  readonly transform: DocumentTransform
+  readonly target: DocumentTarget
+  readonly journal: CopyJournal
+  readonly readers: number
+  readonly throttle: Throttle
+  readonly documentsMax: number | undefined
+  readonly keepRejected: (batch: DocumentBatch, rejected: readonly RejectedDocument[]) => Promise<void>
+  readonly onBatch: (counts: DocumentCounts) => void
+  readonly stop: AbortSignal
+  readonly abort: AbortSignal
+}
+
+/**
+ * A source that is written to without pause would never end. After so many later rounds the copy is as close as a copy can be; the
+ * rest is for following.
+ */
+const laterRoundsMax = 4
+
+/** Documents between source and target at most. With the bodies made of them about twice this is in memory. */
+const bytesOnTheWayMax = 24 * 1024 * 1024
+
+export interface DocumentCopyResult {
+  readonly isComplete: boolean
+  /** Operations that the source had taken since the last round was listed; undefined when that cannot be told. */
+  readonly operationsBehind: number | undefined
+}
+
+/** Resolves with `isComplete: false` when it was stopped; everything that was read by then is written and noted. */
+export async function copyDocuments(options: DocumentCopyOptions): Promise<DocumentCopyResult> {
+  const { unit, source, journal, stop } = options
+  let partitions = journal.listPartitions(unit.name)
+  if (partitions.length === 0) {
+    journal.savePartitions(unit.name, 0, await source.listPartitions())
+    partitions = journal.listPartitions(unit.name)
+  }
+  for (let round = 1 + Math.max(0, ...partitions.map((partition) => partition.round)); ; round++) {
+    try {
+      await carryRound(options, partitions)
+    } finally {
+      await journal.flush()
+    }
+    if (stop.aborted) return { isComplete: false, operationsBehind: undefined }
+    if (options.documentsMax !== undefined) return { isComplete: true, operationsBehind: undefined }
+    const later = await source.listLaterPartitions(partitions.map(({ partition }) => partition))
+    if (later.length === 0) return { isComplete: true, operationsBehind: source.isResumable ? 0 : undefined }
+    if (round > laterRoundsMax) return { isComplete: true, operationsBehind: operationsIn(later) }
+    journal.savePartitions(unit.name, round, later)
+    partitions = journal.listPartitions(unit.name)
+  }
+}
+
+async function carryRound(
+  options: DocumentCopyOptions,
+  partitions: ReturnType<CopyJournal['listPartitions']>,
+): Promise<void> {
+  const { unit, source, journal, documentsMax } = options
+  const open = partitions.filter((partition) => !partition.isDone)
+  if (open.length === 0) return
+  const taken = partitions.reduce((sum, { counts }) => sum + counts.read, 0)
+  await carryBatches({
+    ...options,
+    partitions: open.map(({ partition, position, counts }) =>
+      // Where a position is no place to go on from, the partition is read again as a whole, and its counts begin again with it.
+      source.isResumable ? { partition, after: position, counts } : { partition, after: undefined, counts: undefined },
+    ),
+    documentsMax: documentsMax === undefined ? undefined : documentsMax - taken,
+    bytesOnTheWayMax,
+    onProgress: (update, counts) => {
+      journal.note(unit.name, update)
+      options.onBatch(counts)
+    },
+  })
+}
+
+function operationsIn(partitions: readonly Partition[]): number {
+  return partitions.reduce((sum, part) => (part.kind === 'sequence' ? sum + part.to - part.from : sum), 0)
+}

@@ -1,0 +1,55 @@
+// Holds a copy to a rate of documents and bytes per second that may change while it runs.
+import { monotonicMs, sleep } from '../foundation/clock.ts'
+
+export interface RateLimits {
+  readonly documentsPerSecond?: number | undefined
+  readonly bytesPerSecond?: number | undefined
+}
+
+/** No wait is longer than this before the limits are looked at again, so that a change takes hold at once. */
+const waitMsMax = 500
+
+/** One counter per limit: the time at which what was taken so far is paid for. */
+export class Throttle {
+  private limits: RateLimits
+  private paidUntilMs = 0
+  /** Why reading is held whatever the rate, such as `source load 91 % > 80 %`; set by who watches that. */
+  heldBy: string | undefined
+  private isWaiting = false
+
+  constructor(limits: RateLimits = {}) {
+    this.limits = limits
+  }
+
+  setLimits(limits: RateLimits): void {
+    const { documentsPerSecond, bytesPerSecond } = this.limits
+    if (limits.documentsPerSecond === documentsPerSecond && limits.bytesPerSecond === bytesPerSecond) return
+    this.limits = limits
+    // What was taken at the old rate is forgiven, so that a lifted limit lets go at once.
+    this.paidUntilMs = Math.min(this.paidUntilMs, monotonicMs())
+  }
+
+  /** What holds reading back right now, for progress. */
+  get reason(): string | undefined {
+    if (this.heldBy) return this.heldBy
+    return this.isWaiting ? 'rate limit' : undefined
+  }
+
+  /** Waits until documents may be taken at all, then books these, which the next call waits for. */
+  async take(documents: number, bytes: number, signal: AbortSignal): Promise<void> {
+    while (this.heldBy !== undefined) await sleep(waitMsMax, signal)
+    for (;;) {
+      const wait = this.paidUntilMs - monotonicMs()
+      if (wait <= 0) break
+      this.isWaiting = true
+      await sleep(Math.min(wait, waitMsMax), signal)
+    }
+    this.isWaiting = false
+    const { documentsPerSecond, bytesPerSecond } = this.limits
+    const costMs = Math.max(
+      documentsPerSecond ? (documents / documentsPerSecond) * 1000 : 0,
+      bytesPerSecond ? (bytes / bytesPerSecond) * 1000 : 0,
+    )
+    this.paidUntilMs = Math.max(this.paidUntilMs, monotonicMs()) + costMs
+  }
+}

@@ -1,0 +1,108 @@
+// The calls of the scroll API, in the form that each version wants.
+import type { Cluster, ClusterRequest } from '../cluster/cluster.ts'
+import { indexPath } from '../cluster/paths.ts'
+import { IndexferryError } from '../foundation/errors.ts'
+import type { DocumentBatch } from '../model/document-batch.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { ScrollPartition } from '../model/partition.ts'
+import { readSearchAnswer } from './search-answer.ts'
+import { filteredQuery, hitContents, type SearchSelection, searchParameters, selectionFilters } from './selection.ts'
+
+/** How long the server keeps a context between two pages. Renewed with each page; the target may be slow to take one. */
+export const keepAlive = '10m'
+
+export interface ScrollRead {
+  readonly selection: SearchSelection
+  readonly part: ScrollPartition
+  readonly size: number
+  readonly batchBytes: number
+  readonly signal: AbortSignal
+}
+
+export interface ScrollPage {
+  readonly scrollId: string
+  readonly hits: number
+  /** `search_type=scan` answers the first call with a context and no hits. */
+  readonly isScanStart: boolean
+}
+
+/** The clauses that narrow a search to a range of `_uid`; the bounds are `type#id`. */
+function rangeClauses({ uidAfter, uidUpTo }: ScrollPartition): JsonObject[] {
+  const bounds: JsonObject = {}
+  if (uidAfter !== undefined) bounds.gt = uidAfter
+  if (uidUpTo !== undefined) bounds.lte = uidUpTo
+  return Object.keys(bounds).length > 0 ? [{ range: { _uid: bounds } }] : []
+}
+
+export async function* startScroll(read: ScrollRead): AsyncGenerator<DocumentBatch, ScrollPage> {
+  const { selection, part, size } = read
+  const { capabilities } = selection.cluster
+  const clauses = [...rangeClauses(part), ...selectionFilters(selection)]
+  const body: JsonObject = {
+    ...hitContents(selection),
+    size,
+    query: filteredQuery(clauses, capabilities.boolFilter),
+  }
+  const query: Record<string, string | boolean> = { ...searchParameters(selection), scroll: keepAlive }
+  if (capabilities.scanSearchType) query.search_type = 'scan'
+  else body.sort = ['_doc']
+  if (part.shard !== undefined) query.preference = `_shards:${part.shard}`
+  if (part.slice && part.slice.max > 1) body.slice = { id: part.slice.id, max: part.slice.max }
+  const page = yield* readPage(read, { method: 'POST', path: indexPath(selection.index, '_search'), query, body })
+  return { ...page, isScanStart: capabilities.scanSearchType }
+}
+
+/** Never sent twice: the context moves on with each call, so that a lost answer is a lost page. */
+export async function* continueScroll(read: ScrollRead, scrollId: string): AsyncGenerator<DocumentBatch, ScrollPage> {
+  const { scrollIdInJson } = read.selection.cluster.capabilities
+  const request: ClusterRequest = scrollIdInJson
+    ? { method: 'POST', path: '/_search/scroll', body: { scroll: keepAlive, scroll_id: scrollId } }
+    : { method: 'POST', path: '/_search/scroll', query: { scroll: keepAlive }, body: Buffer.from(scrollId) }
+  const page = yield* readPage(read, { ...request, retry: 'none' })
+  return { ...page, isScanStart: false }
+}
+
+async function* readPage(
+  read: ScrollRead,
+  request: ClusterRequest,
+): AsyncGenerator<DocumentBatch, Omit<ScrollPage, 'isScanStart'>> {
+  const { cluster, documentBytesMax } = read.selection
+  const { body, bytesExpected } = await cluster.stream({ ...request, signal: read.signal })
+  const batches = readSearchAnswer(body, {
+    side: cluster.side,
+    batchBytes: read.batchBytes,
+    hitBytesMax: documentBytesMax,
+    bytesExpected,
+  })
+  let hits = 0
+  for (;;) {
+    const step = await batches.next()
+    if (step.done) {
+      const scrollId = step.value._scroll_id
+      if (scrollId === undefined) {
+        throw new IndexferryError('ANSWER_INVALID', `${cluster.name}: the answer has no _scroll_id`, {
+          side: cluster.side,
+        })
+      }
+      return { scrollId, hits }
+    }
+    hits += step.value.count
+    yield step.value
+  }
+}
+
+/** Contexts cost the server memory. One that is gone already is no error, and neither is a cluster that cannot be reached: it forgets by itself. */
+export async function closeScroll(cluster: Cluster, scrollId: string): Promise<void> {
+  const { scrollIdInJson } = cluster.capabilities
+  try {
+    await cluster.json({
+      method: 'DELETE',
+      path: '/_search/scroll',
+      body: scrollIdInJson ? { scroll_id: [scrollId] } : Buffer.from(scrollId),
+      accept: [404],
+      readTimeoutMs: 10_000,
+    })
+  } catch (error) {
+    if (!(error instanceof IndexferryError)) throw error
+  }
+}

@@ -1,0 +1,125 @@
+// How an index without sequence numbers is divided: by shard, and each shard by ranges of `_uid` or by slices.
+import { indexPath } from '../cluster/paths.ts'
+import { IndexferryError } from '../foundation/errors.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { ScrollPartition } from '../model/partition.ts'
+import { type SearchSelection, searchParameters } from './selection.ts'
+
+/** About how many documents a part should have: what is read again after a crash. */
+const partDocuments = 200_000
+
+/** Ranges cost next to nothing each; a slice looks at every document of the shard, so there are few of them. */
+const rangesMax = 1_000
+const slicesMax = 8
+
+/** Uids drawn at random for each range: enough for ranges of about the same size. */
+const samplesPerRange = 8
+const samplesMax = 10_000
+
+interface ShardSize {
+  readonly shard: number
+  readonly documents: number
+}
+
+export async function listScrollPartitions(
+  selection: SearchSelection,
+): Promise<{ partitions: ScrollPartition[]; documentBytes: number }> {
+  const { shards, documentBytes } = await readShardSizes(selection)
+  const { capabilities } = selection.cluster
+  const partitions: ScrollPartition[] = []
+  for (const { shard, documents } of shards) {
+    const parts = Math.ceil(documents / partDocuments)
+    const whole: ScrollPartition = { kind: 'scroll', id: `${selection.index}/${shard}`, index: selection.index, shard }
+    if (parts <= 1) partitions.push(whole)
+    else if (capabilities.uidRanges)
+      partitions.push(...(await divideByUid(selection, whole, Math.min(parts, rangesMax))))
+    else if (capabilities.slicedScroll) partitions.push(...divideBySlice(whole, Math.min(parts, slicesMax)))
+    else partitions.push(whole)
+  }
+  return { partitions, documentBytes }
+}
+
+interface ShardStats {
+  readonly routing: { readonly primary: boolean }
+  readonly docs: { readonly count: number }
+  readonly store: { readonly size_in_bytes: number }
+}
+
+async function readShardSizes({
+  cluster,
+  index,
+}: SearchSelection): Promise<{ shards: ShardSize[]; documentBytes: number }> {
+  const { body } = await cluster.json<{
+    readonly indices?: Record<string, { readonly shards: Record<string, readonly ShardStats[]> }>
+  }>({ method: 'GET', path: indexPath(index, '_stats/docs,store'), query: { level: 'shards' } })
+  const settings = await cluster.json<Record<string, { settings: { index: { number_of_shards: string } } }>>({
+    method: 'GET',
+    path: indexPath(index, '_settings'),
+  })
+  const found = body.indices?.[index]?.shards ?? {}
+  const shards: ShardSize[] = []
+  let documents = 0
+  let bytes = 0
+  for (const [shard, copies] of Object.entries(found)) {
+    const primary = copies.find((copy) => copy.routing.primary)
+    if (!primary) continue
+    shards.push({ shard: Number(shard), documents: primary.docs.count })
+    documents += primary.docs.count
+    bytes += primary.store.size_in_bytes
+  }
+  const expected = Number(settings.body[index]?.settings.index.number_of_shards)
+  if (shards.length !== expected) {
+    throw new IndexferryError(
+      'SHARD_FAILED',
+      `${cluster.name}: only ${shards.length} of the ${expected} primary shards of index ${index} are there`,
+      { side: cluster.side, fields: { index } },
+    )
+  }
+  return { shards, documentBytes: documents > 0 ? bytes / documents : 1024 }
+}
+
+function divideBySlice(whole: ScrollPartition, parts: number): ScrollPartition[] {
+  return Array.from({ length: parts }, (_, id) => ({
+    ...whole,
+    id: `${whole.id}/${id}of${parts}`,
+    slice: { id, max: parts },
+  }))
+}
+
+/** Bounds are drawn from a random sample of the shard's own uids; open at both ends, so that no document lies outside. */
+async function divideByUid(
+  selection: SearchSelection,
+  whole: ScrollPartition,
+  parts: number,
+): Promise<ScrollPartition[]> {
+  const uids = await sampleUids(selection, whole.shard!, Math.min(samplesMax, parts * samplesPerRange))
+  const bounds = new Set<string>()
+  for (let part = 1; part < parts; part++) bounds.add(uids[Math.floor((part * uids.length) / parts)] ?? '')
+  bounds.delete('')
+  const partitions: ScrollPartition[] = []
+  let uidAfter: string | undefined
+  for (const uidUpTo of [...bounds, undefined]) {
+    partitions.push({
+      ...whole,
+      id: `${whole.id}/${partitions.length}`,
+      ...(uidAfter === undefined ? {} : { uidAfter }),
+      ...(uidUpTo === undefined ? {} : { uidUpTo }),
+    })
+    uidAfter = uidUpTo
+  }
+  return partitions
+}
+
+/** Sorted as the server sorts terms: by their bytes in UTF-8. */
+async function sampleUids(selection: SearchSelection, shard: number, size: number): Promise<string[]> {
+  const query: JsonObject = { function_score: { functions: [{ random_score: { seed: 20_261 } }] } }
+  const { body } = await selection.cluster.json<{ hits: { hits: { _type: string; _id: string }[] } }>({
+    method: 'POST',
+    path: indexPath(selection.index, '_search'),
+    query: { ...searchParameters(selection), preference: `_shards:${shard}` },
+    body: { query, size, _source: false },
+    retry: 'safe',
+  })
+  const uids = body.hits.hits.map((hit) => `${hit._type}#${hit._id}`)
+  return uids.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+}

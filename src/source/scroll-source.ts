@@ -1,0 +1,156 @@
+// Reads an index by scrolls: one stream per shard, for clusters or indexes without sequence numbers.
+//
+// A scroll is a context on the server that can be lost, and its order means nothing once it is. So a partition is read again from
+// its start when that happens, and partitions are kept small where the version allows it at little cost: before 5.0 by ranges of
+// `_uid` (each range looks only at its own terms), from 5.0 by slices. A partition whose context is lost is halved.
+import { assert } from '../foundation/assert.ts'
+import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
+import type { DocumentBatch } from '../model/document-batch.ts'
+import type { Partition, Position, ScrollPartition } from '../model/partition.ts'
+import { isTooLarge, PassingFaults } from './passing-faults.ts'
+import { closeScroll, continueScroll, type ScrollRead, startScroll } from './scroll-context.ts'
+import { listScrollPartitions } from './scroll-partitions.ts'
+import { countSelected, explainRefusal, type SearchSelection } from './selection.ts'
+import type { DocumentSource, ReadOptions } from './source.ts'
+
+/** How often a partition may be halved: 2^12 parts of a shard. */
+const halvingsMax = 12
+
+export class ScrollSource implements DocumentSource {
+  readonly kind = 'scroll'
+  readonly isResumable = false
+  private readonly selection: SearchSelection
+  private documentBytes = 1024
+
+  constructor(selection: SearchSelection) {
+    this.selection = selection
+  }
+
+  async listPartitions(): Promise<readonly ScrollPartition[]> {
+    const { partitions, documentBytes } = await listScrollPartitions(this.selection)
+    this.documentBytes = documentBytes
+    return partitions
+  }
+
+  /** Without sequence numbers nothing tells what was written since. */
+  listLaterPartitions(): Promise<readonly Partition[]> {
+    return Promise.resolve([])
+  }
+
+  async *readBatches(
+    partition: Partition,
+    _after: Position | undefined,
+    options: ReadOptions,
+  ): AsyncGenerator<DocumentBatch> {
+    assert(partition.kind === 'scroll', 'a scroll source reads scroll partitions')
+    const faults = new PassingFaults(options.signal)
+    const progress = { delivered: 0, size: this.pageSize(options.batchBytes()) }
+    const parts: { part: ScrollPartition; halvings: number }[] = [{ part: partition, halvings: 0 }]
+    while (parts.length > 0) {
+      const { part, halvings } = parts.pop()!
+      const seen: string[] = []
+      try {
+        yield* this.readPart(part, progress, seen, options)
+        faults.forget()
+      } catch (error) {
+        options.signal.throwIfAborted()
+        if (isTooLarge(error) && progress.size > 1) progress.size = Math.ceil(progress.size / 2)
+        else await faults.pause(this.explain(error))
+        const halves = halvings < halvingsMax ? this.halve(part, seen) : [part]
+        if (halves.length > 1) faults.forget()
+        parts.push(...halves.map((half) => ({ part: half, halvings: halvings + halves.length - 1 })))
+      }
+    }
+  }
+
+  /** One context from start to end; it is closed on every way out. `seen` gets some uids, to halve the part by if need be. */
+  private async *readPart(
+    part: ScrollPartition,
+    progress: { delivered: number; size: number },
+    seen: string[],
+    options: ReadOptions,
+  ): AsyncGenerator<DocumentBatch> {
+    const read: ScrollRead = {
+      selection: this.selection,
+      part,
+      size: progress.size,
+      batchBytes: 2 * options.batchBytes(),
+      signal: options.signal,
+    }
+    let scrollId: string | undefined
+    try {
+      let hasMore = true
+      while (hasMore) {
+        const page: AsyncGenerator<DocumentBatch, { scrollId: string; hits: number; isScanStart: boolean }> =
+          scrollId === undefined ? startScroll(read) : continueScroll(read, scrollId)
+        const outcome = yield* this.deliver(page, progress, seen)
+        scrollId = outcome.scrollId
+        hasMore = outcome.hits > 0 || outcome.isScanStart
+      }
+    } finally {
+      if (scrollId !== undefined) await closeScroll(this.selection.cluster, scrollId)
+    }
+  }
+
+  private async *deliver<Outcome>(
+    page: AsyncGenerator<DocumentBatch, Outcome>,
+    progress: { delivered: number },
+    seen: string[],
+  ): AsyncGenerator<DocumentBatch, Outcome> {
+    for (;;) {
+      const step = await page.next()
+      if (step.done) return step.value
+      const batch = step.value
+      progress.delivered += batch.count
+      batch.position = progress.delivered
+      if (batch.count > 0) seen.push(uidOf(batch, batch.count - 1), uidOf(batch, batch.count >> 1))
+      yield batch
+    }
+  }
+
+  /** Scroll pages cannot change their size on the way, so it errs on the small side. */
+  private pageSize(bytesGoal: number): number {
+    return Math.max(1, Math.min(5_000, Math.floor(bytesGoal / (2 * Math.max(64, this.documentBytes)))))
+  }
+
+  private halve(part: ScrollPartition, seen: readonly string[]): ScrollPartition[] {
+    if (this.selection.cluster.capabilities.uidRanges) {
+      const inside = [...seen].sort()
+      const middle = inside[inside.length >> 1]
+      if (middle === undefined || middle === part.uidUpTo) return [part]
+      return [
+        { ...part, uidUpTo: middle },
+        { ...part, uidAfter: middle },
+      ]
+    }
+    if (!this.selection.cluster.capabilities.slicedScroll || part.shard === undefined) return [part]
+    const { id, max } = part.slice ?? { id: 0, max: 1 }
+    // Slice i of n holds the documents whose hash is i modulo n, which are slices i and i+n of 2n.
+    return [
+      { ...part, slice: { id, max: max * 2 } },
+      { ...part, slice: { id: id + max, max: max * 2 } },
+    ]
+  }
+
+  private explain(error: unknown): unknown {
+    if (isErrorOf(error, 'REQUEST_REFUSED', 'INDEX_MISSING') && error.fields.status === 404) {
+      return new IndexferryError('CONTEXT_LOST', `${this.selection.cluster.name}: the scroll was lost`, {
+        side: this.selection.cluster.side,
+        cause: error,
+      })
+    }
+    return explainRefusal(error, this.selection)
+  }
+
+  countDocuments(): Promise<number> {
+    return countSelected(this.selection)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** The `_uid` of versions before 6.0: `type#id`. */
+function uidOf(batch: DocumentBatch, row: number): string {
+  const type = batch.text(batch.typeStart[row] as number, batch.typeEnd[row] as number) ?? ''
+  return `${type}#${batch.id(row)}`
+}

@@ -1,0 +1,87 @@
+// Which documents of an index are read, and how much at a time: what every way of reading by search shares.
+import type { Cluster } from '../cluster/cluster.ts'
+import { indexPath } from '../cluster/paths.ts'
+import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
+import type { JsonObject } from '../model/json.ts'
+
+export interface SearchSelection {
+  readonly cluster: Cluster
+  /** One concrete index. */
+  readonly index: string
+  /** The user's query; all documents when undefined. */
+  readonly query?: JsonObject | undefined
+  /** The filter of the alias through which the index is read. */
+  readonly aliasFilter?: JsonObject | undefined
+  /** Fields of `_source` to take (`--fields`); the server then prints `_source` anew. */
+  readonly fields?: readonly string[] | undefined
+  /** A larger document is an error. */
+  readonly documentBytesMax: number
+  /** How many partitions the caller wants to read at once. */
+  readonly readers: number
+}
+
+/** The servers' default for `index.max_result_window`: no page may hold more hits. */
+export const resultWindowDefault = 10_000
+
+/** The clauses every search of this selection filters by, besides what the way of reading adds. */
+export function selectionFilters({ query, aliasFilter }: SearchSelection): JsonObject[] {
+  return [query, aliasFilter].filter((clause) => clause !== undefined)
+}
+
+/** One query of all clauses; Elasticsearch 1.x knows `bool.filter` only as `filtered`. */
+export function filteredQuery(clauses: readonly JsonObject[], knowsBoolFilter: boolean): JsonObject {
+  if (clauses.length === 0) return { match_all: {} }
+  if (knowsBoolFilter) return { bool: { filter: [...clauses] } }
+  return { filtered: { filter: { and: clauses.map((clause) => ({ query: clause })) } } }
+}
+
+/** The part of a search body that says what a hit must carry. */
+export function hitContents(selection: SearchSelection): JsonObject {
+  const { cluster, fields } = selection
+  const source: JsonObject[string] = fields ? [...fields] : true
+  const contents: JsonObject = { _source: source }
+  if (cluster.capabilities.sequenceNumbers) contents.seq_no_primary_term = true
+  else contents.version = true
+  // Before 2.0 a hit shows its routing and parent only when they are asked for as fields.
+  if (cluster.capabilities.metadataAsFields) contents.fields = ['_source', '_routing', '_parent']
+  return contents
+}
+
+/** Parameters of every search: no partial results where the version can refuse them itself (our own check does not depend on it). */
+export function searchParameters({ cluster }: SearchSelection): Record<string, string | boolean> {
+  return cluster.capabilities.refusesPartialResults ? { allow_partial_search_results: false } : {}
+}
+
+/** A refused search is the fault of the user's query when there is one. */
+export function explainRefusal(error: unknown, { query }: SearchSelection): unknown {
+  if (query && isErrorOf(error, 'REQUEST_REFUSED') && error.fields.status === 400) {
+    return new IndexferryError('QUERY_REFUSED', error.message, { side: 'source', cause: error, fields: error.fields })
+  }
+  return error
+}
+
+/** Live documents that the selection holds now, without nested ones. */
+export async function countSelected(selection: SearchSelection): Promise<number> {
+  const { cluster, index } = selection
+  const query = filteredQuery(selectionFilters(selection), cluster.capabilities.boolFilter)
+  try {
+    const { body } = await cluster.json<{ count: number; _shards: { failed: number; total: number } }>({
+      method: 'POST',
+      path: indexPath(index, '_count'),
+      body: { query },
+      retry: 'safe',
+    })
+    if (body._shards.failed > 0) {
+      throw new IndexferryError(
+        'SHARD_FAILED',
+        `${cluster.name}: documents of index ${index} could not be counted on every shard`,
+        {
+          side: cluster.side,
+        },
+      )
+    }
+    return body.count
+  } catch (error) {
+    throw explainRefusal(error, selection)
+  }
+}

@@ -1,0 +1,176 @@
+// Reads an index by ranges of sequence numbers: plain searches on one shard each, with no context on the server that could be
+// lost, resumable at an exact place after any pause.
+//
+// Every live document of a shard has one `_seq_no`, and a later write gives it a higher one. So a range that was read and is
+// read later has only shrunk, and what left it is found at a higher number: a copy ends by reading from where it started counting to the
+// checkpoint of now (`listLaterPartitions`).
+import { indexPath } from '../cluster/paths.ts'
+import { assert } from '../foundation/assert.ts'
+import type { DocumentBatch } from '../model/document-batch.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Partition, Position, SequencePartition } from '../model/partition.ts'
+import { PageSize } from './page-size.ts'
+import { isTooLarge, PassingFaults } from './passing-faults.ts'
+import { readSearchAnswer } from './search-answer.ts'
+import {
+  countSelected,
+  explainRefusal,
+  filteredQuery,
+  hitContents,
+  resultWindowDefault,
+  type SearchSelection,
+  searchParameters,
+  selectionFilters,
+} from './selection.ts'
+import { readShardCheckpoints, refreshIndex, type ShardCheckpoint } from './shard-checkpoints.ts'
+import type { DocumentSource, ReadOptions } from './source.ts'
+
+/** A shard with fewer numbers is not worth dividing between readers. */
+const rangeMin = 20_000
+
+/** A range of sequence numbers without documents is passed over in steps that grow up to this. */
+const stepMax = 2 ** 40
+
+interface Page {
+  readonly shard: number
+  readonly from: number
+  readonly to: number
+}
+
+export class SequenceSource implements DocumentSource {
+  readonly kind = 'sequence'
+  readonly isResumable = true
+  private readonly selection: SearchSelection
+  private readonly windowMax: number
+  private documentBytes = 512
+
+  constructor(selection: SearchSelection, windowMax = resultWindowDefault) {
+    this.selection = selection
+    this.windowMax = windowMax
+  }
+
+  async listPartitions(): Promise<readonly SequencePartition[]> {
+    const { cluster, index, readers } = this.selection
+    const checkpoints = await readShardCheckpoints(cluster, index)
+    await refreshIndex(cluster, index)
+    this.guessDocumentBytes(checkpoints)
+    const perShard = Math.ceil(readers / Math.max(1, checkpoints.length))
+    return checkpoints.flatMap((checkpoint) => this.divide(checkpoint, 0, perShard))
+  }
+
+  async listLaterPartitions(earlier: readonly Partition[]): Promise<readonly SequencePartition[]> {
+    const { cluster, index } = this.selection
+    const checkpoints = await readShardCheckpoints(cluster, index)
+    const reached = new Map<number, number>()
+    for (const partition of earlier) {
+      if (partition.kind !== 'sequence') continue
+      reached.set(partition.shard, Math.max(partition.to, reached.get(partition.shard) ?? 0))
+    }
+    const later = checkpoints.flatMap((shard) => this.divide(shard, reached.get(shard.shard) ?? 0, 1))
+    if (later.length > 0) await refreshIndex(cluster, index)
+    return later
+  }
+
+  private divide({ shard, globalCheckpoint }: ShardCheckpoint, from: number, parts: number): SequencePartition[] {
+    const to = globalCheckpoint + 1
+    const width = Math.max(rangeMin, Math.ceil((to - from) / parts))
+    const partitions: SequencePartition[] = []
+    for (let start = from; start < to; start += width) {
+      const end = Math.min(to, start + width)
+      const id = `${this.selection.index}/${shard}/${start}-${end}`
+      partitions.push({ kind: 'sequence', id, index: this.selection.index, shard, from: start, to: end })
+    }
+    return partitions
+  }
+
+  private guessDocumentBytes(checkpoints: readonly ShardCheckpoint[]): void {
+    const documents = checkpoints.reduce((sum, shard) => sum + shard.documents, 0)
+    const bytes = checkpoints.reduce((sum, shard) => sum + shard.bytes, 0)
+    if (documents > 0) this.documentBytes = bytes / documents
+  }
+
+  async *readBatches(
+    partition: Partition,
+    after: Position | undefined,
+    options: ReadOptions,
+  ): AsyncGenerator<DocumentBatch> {
+    assert(partition.kind === 'sequence', 'a sequence source reads sequence partitions')
+    const size = new PageSize(options.batchBytes(), this.documentBytes, stepMax)
+    const faults = new PassingFaults(options.signal)
+    let next = after ?? partition.from
+    while (next < partition.to) {
+      const page = { shard: partition.shard, from: next, to: Math.min(partition.to, next + size.units) }
+      try {
+        const { reached, bytes } = yield* this.readPage(page, options)
+        size.learn(reached - next, bytes, options.batchBytes())
+        next = reached
+        faults.forget()
+      } catch (error) {
+        options.signal.throwIfAborted()
+        if (isTooLarge(error) && size.shrink()) continue
+        await faults.pause(explainRefusal(error, this.selection))
+      }
+    }
+  }
+
+  /**
+   * Yields one page. Hits within a page come in any order, so the position stays at the page's start until its last batch, which
+   * is held back until the answer is known to be whole.
+   */
+  private async *readPage(
+    page: Page,
+    options: ReadOptions,
+  ): AsyncGenerator<DocumentBatch, { reached: number; bytes: number }> {
+    const { cluster, index } = this.selection
+    const { body, bytesExpected } = await cluster.stream({
+      method: 'POST',
+      path: indexPath(index, '_search'),
+      query: { ...searchParameters(this.selection), preference: `_shards:${page.shard}` },
+      body: this.searchBody(page),
+      retry: 'safe',
+      signal: options.signal,
+    })
+    const batches = readSearchAnswer(body, {
+      side: cluster.side,
+      batchBytes: 2 * options.batchBytes(),
+      hitBytesMax: this.selection.documentBytesMax,
+      bytesExpected,
+    })
+    let held: DocumentBatch | undefined
+    let hits = 0
+    let bytes = 0
+    for await (const batch of batches) {
+      if (held) yield held
+      batch.position = page.from
+      hits += batch.count
+      bytes += batch.sourceBytes()
+      held = batch
+    }
+    const isFull = page.to - page.from > this.windowMax && hits >= this.windowMax
+    const reached = isFull && held ? (held.sequenceNumber[held.count - 1] as number) + 1 : page.to
+    if (held) {
+      held.position = reached
+      yield held
+    }
+    return { reached, bytes }
+  }
+
+  private searchBody({ from, to }: Page): JsonObject {
+    const range = { range: { _seq_no: { gte: from, lt: to } } }
+    const body: JsonObject = {
+      ...hitContents(this.selection),
+      size: Math.min(this.windowMax, to - from),
+      query: filteredQuery([range, ...selectionFilters(this.selection)], true),
+      // Sorting costs; it is needed only where a range may hold more documents than a page.
+      sort: to - from > this.windowMax ? [{ _seq_no: 'asc' }] : ['_doc'],
+    }
+    if (this.selection.cluster.capabilities.trackTotalHits) body.track_total_hits = false
+    return body
+  }
+
+  countDocuments(): Promise<number> {
+    return countSelected(this.selection)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

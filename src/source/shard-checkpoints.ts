@@ -1,0 +1,100 @@
+// Where the sequence numbers of an index stand, shard by shard, and making sure that searches see them.
+import type { Cluster } from '../cluster/cluster.ts'
+import { indexPath } from '../cluster/paths.ts'
+import { sleep } from '../foundation/clock.ts'
+import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
+
+export interface ShardCheckpoint {
+  readonly shard: number
+  /** Every operation up to and with this one is on all copies of the shard; -1 when there is none. */
+  readonly globalCheckpoint: number
+  readonly documents: number
+  readonly bytes: number
+}
+
+interface ShardStats {
+  readonly routing: { readonly primary: boolean; readonly state: string }
+  readonly docs: { readonly count: number }
+  readonly store: { readonly size_in_bytes: number }
+  readonly seq_no?: { readonly global_checkpoint: number }
+}
+
+/** Operations above the global checkpoint are not read: a failover may still take them back. */
+export async function readShardCheckpoints(cluster: Cluster, index: string): Promise<ShardCheckpoint[]> {
+  const { body } = await cluster.json<{
+    readonly indices?: Record<string, { readonly shards: Record<string, readonly ShardStats[]> }>
+  }>({ method: 'GET', path: indexPath(index, '_stats/docs,store'), query: { level: 'shards' } })
+  const shards = body.indices?.[index]?.shards ?? {}
+  const checkpoints: ShardCheckpoint[] = []
+  for (const [shard, copies] of Object.entries(shards)) {
+    const primary = copies.find((copy) => copy.routing.primary)
+    if (!primary?.seq_no) continue
+    checkpoints.push({
+      shard: Number(shard),
+      globalCheckpoint: primary.seq_no.global_checkpoint,
+      documents: primary.docs.count,
+      bytes: primary.store.size_in_bytes,
+    })
+  }
+  await checkAllShards(cluster, index, checkpoints.length)
+  return checkpoints.sort((a, b) => a.shard - b.shard)
+}
+
+/** A shard that is not assigned is missing in the statistics without an error. */
+async function checkAllShards(cluster: Cluster, index: string, found: number): Promise<void> {
+  const { body } = await cluster.json<Record<string, { settings: { index: { number_of_shards: string } } }>>({
+    method: 'GET',
+    path: indexPath(index, '_settings'),
+  })
+  const expected = Number(body[index]?.settings.index.number_of_shards)
+  if (found === expected) return
+  throw new IndexferryError(
+    'SHARD_FAILED',
+    `${cluster.name}: only ${found} of the ${expected} primary shards of index ${index} are there`,
+    { side: cluster.side, fields: { index } },
+  )
+}
+
+/** The servers' default for `index.refresh_interval`, and some room for a refresh that takes long. */
+const refreshWaitMs = 3_000
+
+/**
+ * Makes every operation of now visible to searches. Where the right to refresh is missing, waits for the index to do it by itself;
+ * where it never does (`refresh_interval: -1`), that is an error.
+ */
+export async function refreshIndex(cluster: Cluster, index: string, signal?: AbortSignal): Promise<void> {
+  try {
+    const { body } = await cluster.json<{ _shards: { failed: number; failures?: unknown[] } }>({
+      method: 'POST',
+      path: indexPath(index, '_refresh'),
+      retry: 'safe',
+      ...(signal ? { signal } : {}),
+    })
+    if (body._shards.failed > 0) {
+      throw new IndexferryError(
+        'SHARD_FAILED',
+        `${cluster.name}: index ${index} could not be refreshed on every shard`,
+        {
+          side: cluster.side,
+          fields: { index },
+        },
+      )
+    }
+  } catch (error) {
+    if (!isErrorOf(error, 'PRIVILEGE_MISSING')) throw error
+    await waitForRefresh(cluster, index, error, signal)
+  }
+}
+
+async function waitForRefresh(cluster: Cluster, index: string, why: IndexferryError, signal?: AbortSignal) {
+  const { body } = await cluster.json<Record<string, { settings: { index: { refresh_interval?: string } } }>>({
+    method: 'GET',
+    path: indexPath(index, '_settings'),
+  })
+  const interval = body[index]?.settings.index.refresh_interval ?? '1s'
+  if (interval.startsWith('-')) throw why
+  // A search on an idle shard (`index.search.idle.after`) wakes its refresh, so ask for one before waiting.
+  await cluster.json({ method: 'POST', path: indexPath(index, '_search'), body: { size: 0 }, retry: 'safe' })
+  const unit = interval.endsWith('ms') ? 1 : interval.endsWith('m') ? 60_000 : 1000
+  await sleep(Math.min(Number.parseFloat(interval) * unit || 1000, 600_000) + refreshWaitMs, signal)
+}

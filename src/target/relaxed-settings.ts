@@ -1,0 +1,63 @@
+// The settings that make loading an index cheap: no refresh, no replicas. What they were before is noted first, and put back afterwards.
+import type { Cluster } from '../cluster/cluster.ts'
+import { indexPath } from '../cluster/paths.ts'
+import type { JsonObject } from '../model/json.ts'
+
+export interface RelaxOptions {
+  readonly keepRefresh: boolean
+  readonly keepReplicas: boolean
+}
+
+/** The settings that are relaxed, flat and without the leading `index.`; a null was not set, so that the server's default held. */
+export type SavedSettings = Record<string, string | null>
+
+const noRefresh = { refresh_interval: '-1' } as const
+/** An index that expands its replicas by itself ignores their number, so that has to be switched off too. */
+const noReplicas = { number_of_replicas: '0', auto_expand_replicas: 'false' } as const
+
+/** What relaxing sets. */
+export function relaxedSettings({ keepRefresh, keepReplicas }: RelaxOptions): Record<string, string> {
+  return { ...(keepRefresh ? {} : noRefresh), ...(keepReplicas ? {} : noReplicas) }
+}
+
+/** What these settings are in a definition or a server's answer (nested, without the leading `index`). */
+export function savedSettingsOf(settings: JsonObject, options: RelaxOptions): SavedSettings {
+  const saved: SavedSettings = {}
+  for (const name of Object.keys(relaxedSettings(options))) {
+    const value = settings[name]
+    saved[name] = value === undefined || value === null ? null : String(value)
+  }
+  return saved
+}
+
+export async function readSavedSettings(
+  cluster: Cluster,
+  index: string,
+  options: RelaxOptions,
+): Promise<SavedSettings> {
+  const { body } = await cluster.json<Record<string, { settings: { index: JsonObject } }>>({
+    method: 'GET',
+    path: indexPath(index, '_settings'),
+  })
+  return savedSettingsOf(Object.values(body)[0]?.settings.index ?? {}, options)
+}
+
+export async function writeSettings(cluster: Cluster, index: string, settings: SavedSettings): Promise<void> {
+  if (Object.keys(settings).length === 0) return
+  await cluster.json({
+    method: 'PUT',
+    path: indexPath(index, '_settings'),
+    body: { index: cluster.capabilities.nullResetsSetting ? settings : withDefaults(settings) },
+    retry: 'safe',
+  })
+}
+
+/** Before 5.0 a setting cannot be taken back, only set to what its default is. */
+const defaults: Readonly<Record<string, string>> = {
+  refresh_interval: '1s',
+  number_of_replicas: '1',
+  auto_expand_replicas: 'false',
+}
+
+const withDefaults = (settings: SavedSettings): SavedSettings =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, value ?? defaults[name] ?? null]))
