@@ -15,8 +15,15 @@ export interface Capabilities {
   readonly scroll: boolean
   /** `POST /INDEX/_pit` (Elasticsearch 7.10, not `oss`) or `POST /INDEX/_search/point_in_time` (OpenSearch 2.4). */
   readonly pointInTime: 'elasticsearch' | 'opensearch' | 'none'
+  /** `_shard_doc`, the unique sort key within a point in time. ES 7.12, OpenSearch 3.3. */
+  readonly shardDocSort: boolean
   /** `slice` in a scroll. ES 5.0. */
   readonly slicedScroll: boolean
+  /**
+   * How a slice is dealt out in a search of one shard (`preference=_shards:N`): over the shards of the whole index, of which the
+   * shard may get no slice at all or all of one (ES 5.0 to 6.3), or over the shards that are searched, here one.
+   */
+  readonly slicesOver: 'index' | 'search'
   /** `range` over `_uid` (before 5.0; from 5.0 the field refuses ranges). */
   readonly uidRanges: boolean
   /** Mapping types: several per index (before 6.0), one of any name (6.x), `_doc` only behind the scenes (7.x, OpenSearch 1.x), or none. */
@@ -25,6 +32,8 @@ export interface Capabilities {
   readonly stringFields: boolean
   /** `_parent` mapping (before 6.0). */
   readonly parentField: boolean
+  /** Takes request bodies compressed with gzip. ES 5.0; before that only with `http.compression: true`, else it hangs up. */
+  readonly compressedRequests: boolean
   /** `filter_path` in answers. ES 1.6. */
   readonly filterPath: boolean
   /** Request bodies of scroll calls are JSON (ES 2.0); before that the scroll id is the body. */
@@ -64,10 +73,13 @@ export function capabilitiesOf(version: ClusterVersion, edition: Edition = 'full
     scroll: true,
     pointInTime: es(7, 10) ? 'elasticsearch' : os(2, 4) ? 'opensearch' : 'none',
     uidRanges: version.flavour === 'elasticsearch' && !es(5),
+    shardDocSort: es(7, 12) || os(3, 3),
     slicedScroll: es(5) || os(1),
+    slicesOver: version.flavour === 'elasticsearch' && !es(6, 4) ? 'index' : 'search',
     mappingTypes: es(8) || os(2) ? 'none' : es(7) || os(1) ? 'hidden' : es(6) ? 'one' : 'several',
     stringFields: version.flavour === 'elasticsearch' && !es(5),
     parentField: version.flavour === 'elasticsearch' && !es(6),
+    compressedRequests: es(5) || os(1),
     filterPath: es(1, 6) || os(1),
     scrollIdInJson: es(2) || os(1),
     trackTotalHits: es(7) || os(1),

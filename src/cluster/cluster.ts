@@ -49,6 +49,8 @@ export interface Cluster extends AsyncDisposable {
   readonly name: string
   readonly version: ClusterVersion
   readonly capabilities: Capabilities
+  /** Bytes over all connections so far, as they went over the wire. */
+  readonly traffic: { readonly sent: number; readonly received: number }
   /** Sends, reads the whole answer and parses it as JSON (`undefined` for an empty body). Throws for statuses that are not accepted. */
   json<Body = unknown>(request: ClusterRequest): Promise<ClusterAnswer<Body>>
   /** Sends and reads the whole answer as bytes. Throws for statuses that are not accepted. */

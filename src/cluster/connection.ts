@@ -84,6 +84,9 @@ export async function resolveConnection(side: Side, connection: Connection): Pro
   const authentication = connection.authentication ?? authenticationIn(urls) ?? { kind: 'none' }
   registerSecretsOf(authentication)
   registerSecret(connection.tls?.keyPassphrase)
+  for (const [name, value] of Object.entries(connection.headers ?? {})) {
+    if (/auth|key|token|secret|cookie/i.test(name)) registerSecret(value)
+  }
   const { gzip = 'auto' } = connection
   return {
     nodes,

@@ -1,5 +1,6 @@
 // Every way in which a request to a cluster can fail, as the error that a user reads: side, address and user, then the cause.
 import { now } from '../foundation/clock.ts'
+import type { ErrorCode } from '../foundation/error-codes.ts'
 import { IndexferryError, type Side } from '../foundation/errors.ts'
 import { explainAnswer } from './answer-errors.ts'
 import type { ClusterRequest } from './cluster.ts'
@@ -21,12 +22,30 @@ export interface RequestFailure {
 
 const retryAfterMsMax = 60_000
 
+/** In words, before what the cluster says, which often is terse or of its inner life. */
+const meanings: Partial<Record<ErrorCode, string>> = {
+  CREDENTIALS_WRONG: 'the credentials are refused',
+  CREDENTIALS_MISSING: 'credentials are asked for and none were given',
+  PRIVILEGE_MISSING: 'the user may not do this',
+  INDEX_MISSING: 'the index is missing',
+  INDEX_CLOSED: 'the index is closed',
+  TARGET_READ_ONLY: 'writing is blocked',
+  TARGET_FULL: 'the disks are full and writing is blocked',
+  CLUSTER_BUSY: 'the cluster is busy or not reachable behind its proxy',
+  CONTEXT_LOST: 'the scroll or point in time is gone',
+  SHARD_FAILED: 'a shard could not be read',
+  DOCUMENT_TOO_LARGE: 'the request is larger than the cluster takes',
+}
+
 export class Failures {
   readonly #side: Side
+  readonly #name: string
   readonly #user: string
 
-  constructor(side: Side, user: string) {
+  /** `name` and `user` are what messages call the cluster and whoever speaks to it. */
+  constructor(side: Side, name: string, user: string) {
     this.#side = side
+    this.#name = name
     this.#user = user
   }
 
@@ -52,7 +71,8 @@ export class Failures {
     const { code, remedy, passing, type, reason } = explainAnswer(status, body.toString(), this.#user !== '')
     const location = status >= 300 && status < 400 ? headers.location : undefined
     const said = (location ? `it points to ${location}` : reason) || type || 'no reason is given'
-    const sentence = `${request.method} ${request.path} was answered ${status}: ${said}`
+    const meaning = meanings[code]
+    const sentence = `${meaning ? `${meaning}: ` : ''}${request.method} ${request.path} was answered ${status}: ${said}`
     return {
       passing,
       unsent: false,
@@ -94,7 +114,7 @@ export class Failures {
 
   #subject(node?: NodeAddress): string {
     const user = this.#user && ` (${this.#user})`
-    return `${this.#side}${node ? ` ${node.name}` : ''}${user}`
+    return `${this.#side} ${node?.name ?? this.#name}${user}`
   }
 }
 

@@ -41,7 +41,7 @@ export class HttpCluster implements Cluster {
     this.#connection = connection
     this.#ring = new NodeRing(connection, tls)
     this.#authenticator = authenticator(connection.authentication)
-    this.#failures = new Failures(side, this.#authenticator.label)
+    this.#failures = new Failures(side, this.name, this.#authenticator.label || otherCredentials(connection))
     this.#common = {
       'user-agent': 'indexferry',
       // `_cat` calls answer JSON too.
@@ -94,8 +94,7 @@ export class HttpCluster implements Cluster {
   /** The request, sent as often as its policy allows; what comes back has an accepted status. */
   async #send(request: ClusterRequest, streamed: boolean): Promise<Exchanged> {
     const { signal } = request
-    const strict = this.#authenticator.sign !== undefined
-    const message = await outgoing(request, this.#common, { gzip: this.#connection.gzip, strict })
+    const message = await this.#outgoing(request)
     const patient = (request.retry ?? (isSafe(request) ? 'safe' : 'none')) === 'safe'
     const started = monotonicMs()
     const timeMs = request.retryForMs ?? retryForMsDefault
@@ -111,6 +110,15 @@ export class HttpCluster implements Cluster {
       if (!patient || !outcome.passing || spentMs + pauseMs > timeMs) throw outcome.error(attempt, spentMs)
       await sleep(pauseMs, signal)
     }
+  }
+
+  #outgoing(request: ClusterRequest): Promise<Outgoing> {
+    const { gzip } = this.#connection
+    return outgoing(request, this.#common, {
+      gzipAnswer: gzip,
+      gzipBody: gzip && (this.identity?.capabilities.compressedRequests ?? false),
+      strict: this.#authenticator.sign !== undefined,
+    })
   }
 
   async #attempt(request: ClusterRequest, message: Outgoing, streamed: boolean): Promise<Exchanged | RequestFailure> {
@@ -178,6 +186,12 @@ export class HttpCluster implements Cluster {
     if (this.identity) return this.identity
     throw new IndexferryError('INTERNAL', 'the cluster was asked for its version before it was known')
   }
+}
+
+/** Credentials that are none of the authentication: a certificate, or a header of the user's own. */
+function otherCredentials({ tls, headers }: ResolvedConnection): string {
+  if (tls.certFile !== undefined) return 'client certificate'
+  return Object.keys(headers).some((name) => /^authorization$/i.test(name)) ? 'authorization header' : ''
 }
 
 const isSafe = ({ method }: ClusterRequest): boolean => method === 'GET' || method === 'HEAD'

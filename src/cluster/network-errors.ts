@@ -130,6 +130,8 @@ const losses: Readonly<Record<string, string>> = {
   EPIPE: 'the connection was closed while sending',
 }
 
+export const isTimeout = (error: unknown): boolean => /TIMEOUT|TIMEDOUT/.test(codeOf(error))
+
 function describeLoss(code: string, error: unknown): string {
   const known = losses[code]
   if (known) return known

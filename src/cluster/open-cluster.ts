@@ -5,7 +5,7 @@ import type { Cluster } from './cluster.ts'
 import { type Connection, type ResolvedConnection, resolveConnection } from './connection.ts'
 import { type Asking, detectVersion } from './detect-version.ts'
 import { HttpCluster } from './http-cluster.ts'
-import { explainNetworkError, wrongScheme } from './network-errors.ts'
+import { explainNetworkError, isTimeout, wrongScheme } from './network-errors.ts'
 import { speaksOtherProtocol, tlsAlert } from './protocol-probe.ts'
 import { type TlsParameters, tlsParameters } from './tls.ts'
 
@@ -59,7 +59,7 @@ async function explainSilence(
   tls: TlsParameters,
   error: unknown,
 ): Promise<IndexferryError | undefined> {
-  if (!node || !isErrorOf(error, 'CONNECTION_LOST')) return undefined
+  if (!node || !isErrorOf(error, 'CONNECTION_LOST') || isTimeout(error.cause)) return undefined
   const failure = (await speaksOtherProtocol(node))
     ? wrongScheme(node, `the port speaks ${node.secure ? 'HTTP' : 'HTTPS'}`)
     : node.secure && explainNetworkError(await tlsAlert(node, tls), node)

@@ -73,7 +73,7 @@ export const clusterOptions = {
   }),
   ca: option(fileName, {
     commands,
-    help: 'File of CA certificates (PEM) that the certificate of the cluster may be signed by, besides those that this machine trusts.',
+    help: 'File of CA certificates (PEM) that the certificate of the cluster must be signed by, instead of those that this machine trusts.',
     example: 'old-cluster-ca.pem',
   }),
   cert: option(fileName, { commands, help: 'Client certificate (PEM), for clusters that ask for one.' }),
@@ -104,7 +104,7 @@ export const clusterOptions = {
     help: 'How long a connection may take to be made.',
     check: timeout,
   }),
-  readTimeout: optionWithDefault(duration, 90_000, {
+  readTimeout: optionWithDefault(duration, 120_000, {
     commands,
     help: 'How long the cluster may be silent while a request is being answered.',
     check: timeout,

@@ -24,12 +24,12 @@ const contentTypes = { json: 'application/json', ndjson: 'application/x-ndjson' 
 export async function outgoing(
   request: ClusterRequest,
   common: Readonly<Record<string, string>>,
-  options: { readonly gzip: boolean; readonly strict: boolean },
+  options: { readonly gzipAnswer: boolean; readonly gzipBody: boolean; readonly strict: boolean },
 ): Promise<Outgoing> {
   const { method, body } = request
   assert(request.path.startsWith('/') && !request.path.includes('?'), `${request.path} is a path without query`)
   const headers: Record<string, string> = { ...common }
-  if (options.gzip) headers['accept-encoding'] = 'gzip'
+  if (options.gzipAnswer) headers['accept-encoding'] = 'gzip'
   const query = Object.entries(request.query ?? {}).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, String(value)] as const],
   )
@@ -37,7 +37,7 @@ export async function outgoing(
   if (body === undefined) return { method, path, query, headers, body: undefined }
   headers['content-type'] = contentTypes[request.contentType ?? 'json']
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body))
-  if (!options.gzip || bytes.length < gzipBytesMin) return { method, path, query, headers, body: bytes }
+  if (!options.gzipBody || bytes.length < gzipBytesMin) return { method, path, query, headers, body: bytes }
   headers['content-encoding'] = 'gzip'
   return { method, path, query, headers, body: await compress(bytes, { level: constants.Z_BEST_SPEED }) }
 }

@@ -9,6 +9,9 @@ type SigV4 = Extract<Authentication, { kind: 'sigv4' }>
 
 export type Signer = (request: SignableRequest) => Promise<Record<string, string>>
 
+/** Load balancers and proxies rewrite these. */
+const changedOnTheWay = new Set(['accept', 'accept-encoding'])
+
 export function createSigner(authentication: SigV4): Signer {
   let opening: ReturnType<typeof openSignature> | undefined
   return async (request) => {
@@ -20,7 +23,7 @@ export function createSigner(authentication: SigV4): Signer {
     const digest = createHash('sha256')
       .update(body ?? '')
       .digest('hex')
-    const signed = await signature.sign({
+    const message = {
       method,
       protocol: node.secure ? 'https:' : 'http:',
       hostname: node.host,
@@ -28,7 +31,8 @@ export function createSigner(authentication: SigV4): Signer {
       path,
       query: bag(query),
       headers: { ...headers, host: new URL(node.origin).host, 'x-amz-content-sha256': digest },
-    })
+    }
+    const signed = await signature.sign(message, { unsignableHeaders: changedOnTheWay })
     const { host: _sentByTheConnection, ...sent } = signed.headers
     return sent
   }

@@ -24,8 +24,8 @@ const refusal = (flags: RawFlags, env: Environment = {}, command: CommandName = 
 
 test('without flags every option has its default', () => {
   const values = parse({})
-  assert.equal(values.source.readTimeout, 90_000)
-  assert.equal(values.reading.pageBytes, 4 * 1024 ** 2)
+  assert.equal(values.source.readTimeout, 120_000)
+  assert.equal(values.reading.readers, 3)
   assert.equal(values.writing.writers, undefined)
   assert.deepEqual(values.transform.rename, [])
   assert.equal(values.engine.json, false)

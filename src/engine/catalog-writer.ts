@@ -23,8 +23,8 @@ import {
 } from './catalog-records.ts'
 
 /** Where a partition stands. `counts` are its totals since its start, so that noting the same progress twice changes nothing. */
-export interface PartitionProgress {
-  /** The name of the index and the id of the partition. */
+export interface NotedProgress {
+  /** The name that `recordDefinition` was given, which may stand for a part of an index, and the id of the partition. */
   readonly index: string
   readonly id: string
   readonly position: Position | undefined
@@ -34,7 +34,7 @@ export interface PartitionProgress {
 
 /** Noted together or not at all: a file that is written and the partitions that went into it are never apart. */
 export interface Checkpoint {
-  readonly partitions: readonly PartitionProgress[]
+  readonly partitions: readonly NotedProgress[]
   readonly files?: readonly FileRecord[]
 }
 

@@ -26,15 +26,27 @@ function printLoosely(value: unknown, gap: () => string): string {
   return JSON.stringify(value)
 }
 
-const gaps = ['', '', '', ' ', '\n', '\r\n', '\t', '/* a "quoted" } comment */', '// to the end "{\n', '/**/', '/* \n **/']
+const gaps = [
+  '',
+  '',
+  '',
+  ' ',
+  '\n',
+  '\r\n',
+  '\t',
+  '/* a "quoted" } comment */',
+  '// to the end "{\n',
+  '/**/',
+  '/* \n **/',
+]
 
-const looseJson = fc.tuple(fc.jsonValue({ maxDepth: 4 }), fc.array(fc.nat(gaps.length - 1), { minLength: 1 })).map(
-  ([value, choices]) => {
+const looseJson = fc
+  .tuple(fc.jsonValue({ maxDepth: 4 }), fc.array(fc.nat(gaps.length - 1), { minLength: 1 }))
+  .map(([value, choices]) => {
     let i = 0
     const gap = () => gaps[choices[i++ % choices.length] as number] as string
     return { value, text: printLoosely(value, gap) }
-  },
-)
+  })
 
 /** What a parser sees: comments removed outside strings, raw control characters in strings escaped. */
 function parseLoose(text: string): unknown {
@@ -71,7 +83,8 @@ describe('skipValue', () => {
 
   test('numbers and words of any text', () => {
     for (const word of ['1e400', '-0', 'NaN', '-Infinity', '9007199254740993', 'null', '1.0']) {
-      for (const behind of ['', ',', '}', ' ', ']', '/*c*/']) assert.equal(skipValue(bytes(word + behind), 0), word.length)
+      for (const behind of ['', ',', '}', ' ', ']', '/*c*/'])
+        assert.equal(skipValue(bytes(word + behind), 0), word.length)
     }
   })
 

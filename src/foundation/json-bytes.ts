@@ -1,8 +1,17 @@
 // Finds its way through JSON bytes without making values of them. Nothing is parsed, so nothing can be changed.
 //
-// What it must survive is what servers have accepted and stored, which is looser than the standard: comments between tokens,
-// duplicate keys, numbers of any text (also NaN), unquoted field names (Elasticsearch before 5.0) and raw control
-// characters inside strings. So it follows strings, comments and brackets, and leaves the rest to whoever parses.
+// What it must survive is what servers accept, store and hand out again byte for byte, which is looser than the standard. Tried by
+// PUT, search and `_bulk` on Elasticsearch 1.7.6, 2.4.6, 5.6.16, 7.10.2 and 9.1.0 and OpenSearch 2.19.4:
+//
+//   accepted by all       comments (/* */ and //, the latter ending at CR or LF), line breaks between tokens, 1e400, a byte order
+//                         mark before the object, spaces and comments behind it
+//   unquoted field names  1.7.6 and 2.4.6        duplicate keys  1.7.6 to 5.6.16        a comment before the object  1.7.6
+//   refused by all        raw control characters in strings, NaN and Infinity, # comments, single quotes, trailing commas
+//   1.7.6 alone           anything at all behind the object, also `{"a":1}}`: then a search answer is no JSON any more
+//
+// A document with `// comment` behind its object makes every search answer of any version unreadable from there on. Raw control characters
+// are followed all the same, since older indexes and files may hold them. So this follows strings, comments and
+// brackets, and leaves the rest to whoever parses.
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -217,7 +226,11 @@ export class MemberCursor {
     here = skipSpace(bytes, here + 1, end)
     this.valueStart = here
     this.valueEnd = skipValue(bytes, here, end)
-    if (this.valueEnd === UNFINISHED) return this.stop(here < end && endsWord(bytes[here] as number) ? here : end)
+    if (this.valueEnd === UNFINISHED) {
+      const first = bytes[here]
+      const hasBegun = first === QUOTE || first === OPEN_BRACE || first === OPEN_BRACKET
+      return this.stop(hasBegun ? end : here)
+    }
     this.here = this.valueEnd
     return true
   }

@@ -36,6 +36,8 @@ export interface DocumentCopyOptions {
   readonly readers: number
   readonly throttle: Throttle
   readonly documentsMax: number | undefined
+  /** The target cannot take a document twice (a file). */
+  readonly once: boolean
   readonly keepRejected: (batch: DocumentBatch, rejected: readonly RejectedDocument[]) => Promise<void>
   readonly onBatch: (counts: DocumentCounts) => void
   readonly stop: AbortSignal

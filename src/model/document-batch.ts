@@ -29,6 +29,9 @@ export class DocumentBatch {
   sequenceNumber: Float64Array
   /** `_version`, or ABSENT. */
   version: Float64Array
+  /** The `sort` values of the last document, where the answer has them: the JSON array, for `search_after`. */
+  sortStart = ABSENT
+  sortEnd = ABSENT
   /** The position of the partition once all documents of this batch are in the target. */
   position = 0
 

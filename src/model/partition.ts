@@ -24,14 +24,24 @@ export interface ScrollPartition {
   /** Ranges of `_uid`: above `uidAfter`, up to and with `uidUpTo`. Undefined is open. */
   readonly uidAfter?: string
   readonly uidUpTo?: string
-  readonly slice?: { readonly id: number; readonly max: number }
+  /** Slice `id` of `max` of the shard (of the index where there is no shard). */
+  readonly slice?: ShardSlice
 }
 
-/** A slice of a point in time, read by `search_after`. */
+export interface ShardSlice {
+  readonly id: number
+  readonly max: number
+  /** Set where the cluster deals slices out over all these shards of the index, though only one is searched (ES 5.0 to 6.3). */
+  readonly shards?: number
+}
+
+/** One point in time, read by `search_after`: over one shard, or over the whole index or a slice of it. */
 export interface PointInTimePartition {
   readonly kind: 'pointInTime'
   readonly id: string
   readonly index: string
+  /** Undefined where the cluster does not take `preference=_shards`. */
+  readonly shard?: number
   readonly slice?: { readonly id: number; readonly max: number }
 }
 

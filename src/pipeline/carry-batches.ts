@@ -30,6 +30,8 @@ export interface CarryOptions {
   readonly throttle: Throttle
   /** Documents still to be taken at most (`--max-docs`). */
   readonly documentsMax?: number | undefined
+  /** No document may be handed to the target twice. */
+  readonly once?: boolean
   /** Bytes of documents between source and target at most; one batch more may be on its way. */
   readonly bytesOnTheWayMax: number
   /** Makes the rejected documents of a batch durable. */
@@ -80,15 +82,18 @@ class Carriage {
   }
 
   private async readPartition({ partition, after, counts }: OpenPartition): Promise<void> {
-    const { source, target, throttle } = this.options
+    const { source, target, throttle, once } = this.options
     const progress = new PartitionProgress(partition, after, counts)
-    const batches = source.readBatches(partition, after, { signal: this.reading, batchBytes: () => target.bodyBytes })
+    const batches = source.readBatches(partition, after, {
+      signal: this.reading,
+      batchBytes: () => target.bodyBytes,
+      once,
+    })
     for await (const batch of batches) {
+      if (!this.withinMaximum(batch)) break
       const bytes = batch.sourceBytes()
       await throttle.take(batch.count, bytes, this.reading)
-      if (!this.withinMaximum(batch)) break
-      await this.room(bytes)
-      this.send(batch, progress, bytes)
+      await this.sendWhenRoom(batch, progress, bytes)
       if (this.reading.aborted) return
     }
     if (this.reading.aborted) return
@@ -105,13 +110,14 @@ class Carriage {
     return batch.count > 0
   }
 
-  /** Waits until the target takes more and not too much is on its way. */
-  private async room(bytes: number): Promise<void> {
+  /** Waits until the target takes more and not too much is on its way. Sends at once then, before another reader finds the same room. */
+  private async sendWhenRoom(batch: DocumentBatch, progress: PartitionProgress, bytes: number): Promise<void> {
     await this.options.target.ready(this.reading)
     while (this.bytesOnTheWay > 0 && this.bytesOnTheWay + bytes > this.options.bytesOnTheWayMax) {
       await Promise.race(this.onTheWay)
       this.reading.throwIfAborted()
     }
+    this.send(batch, progress, bytes)
   }
 
   private send(batch: DocumentBatch, progress: PartitionProgress, bytes: number): void {

@@ -15,7 +15,7 @@ export class Throttle {
   private paidUntilMs = 0
   /** Why reading is held whatever the rate, such as `source load 91 % > 80 %`; set by who watches that. */
   heldBy: string | undefined
-  private isWaiting = false
+  private waiting = 0
 
   constructor(limits: RateLimits = {}) {
     this.limits = limits
@@ -32,19 +32,22 @@ export class Throttle {
   /** What holds reading back right now, for progress. */
   get reason(): string | undefined {
     if (this.heldBy) return this.heldBy
-    return this.isWaiting ? 'rate limit' : undefined
+    return this.waiting > 0 ? 'rate limit' : undefined
+  }
+
+  private get owedMs(): number {
+    return this.paidUntilMs - monotonicMs()
   }
 
   /** Waits until documents may be taken at all, then books these, which the next call waits for. */
   async take(documents: number, bytes: number, signal: AbortSignal): Promise<void> {
     while (this.heldBy !== undefined) await sleep(waitMsMax, signal)
-    for (;;) {
-      const wait = this.paidUntilMs - monotonicMs()
-      if (wait <= 0) break
-      this.isWaiting = true
-      await sleep(Math.min(wait, waitMsMax), signal)
+    this.waiting++
+    try {
+      for (let wait = this.owedMs; wait > 0; wait = this.owedMs) await sleep(Math.min(wait, waitMsMax), signal)
+    } finally {
+      this.waiting--
     }
-    this.isWaiting = false
     const { documentsPerSecond, bytesPerSecond } = this.limits
     const costMs = Math.max(
       documentsPerSecond ? (documents / documentsPerSecond) * 1000 : 0,

@@ -1,7 +1,7 @@
 // What is read, and how hard the source is worked.
 import {
   between,
-  byteSize,
+  choice,
   count,
   fileName,
   flag,
@@ -11,10 +11,8 @@ import {
   repeatable,
   text,
 } from '../foundation/option.ts'
-import { formatByteSize } from '../foundation/quantity.ts'
 
 const commands = ['copy', 'assess', 'verify'] as const
-const MIB = 1024 ** 2
 
 export const sourceOptions = {
   query: option(jsonObject, {
@@ -30,24 +28,28 @@ export const sourceOptions = {
     example: "'title,price,-internal.*'",
   }),
   maxDocs: option(count, {
-    commands: ['copy', 'verify'],
+    commands: ['copy'],
     help: 'Stop after this many documents of each index.',
     check: between(1, Number.MAX_SAFE_INTEGER),
   }),
-  readers: option(count, {
+  readers: optionWithDefault(count, 3, {
     commands: ['copy', 'verify'],
-    help: 'Partitions that are read at the same time.',
-    defaultText: 'as many as keep the target busy, at most 4',
+    help: 'Partitions of an index that are read at the same time.',
     check: between(1, 64),
-  }),
-  pageBytes: optionWithDefault(byteSize, 4 * MIB, {
-    commands: ['copy', 'verify'],
-    help: 'About how large one answer of the source should be. The number of documents asked for follows from it and from the size of the documents seen so far.',
-    check: between(64 * 1024, 64 * MIB, formatByteSize),
   }),
   allowIncompleteSource: flag({
     commands,
     help: 'Read indexes whose mapping switches `_source` off or filters it. What it leaves out is not copied.',
+  }),
+  idField: option(text, {
+    commands: ['copy', 'verify'],
+    help: 'Field that gives documents of a file their id where their lines have none. Otherwise the id is made of line number and content, so that a second run writes the same documents.',
+    placeholder: 'FIELD',
+  }),
+  readBy: option(choice('sequence', 'scroll', 'pointInTime'), {
+    commands,
+    help: 'Way of reading a cluster: by sequence numbers, by scrolls, or by points in time.',
+    defaultText: 'the first of these that the version and the index have',
   }),
   skipBrokenLines: flag({
     commands: ['copy', 'verify'],

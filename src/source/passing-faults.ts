@@ -4,15 +4,17 @@ import { sleep } from '../foundation/clock.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 
 /** About two minutes in all; each try has the cluster room's own retries inside. Reading anything starts the count anew. */
-const attemptsMax = 12
+const attemptsMaxDefault = 12
 const backoff = { firstMs: 200, maxMs: 20_000 }
 
 export class PassingFaults {
   private attempts = 0
   private readonly signal: AbortSignal
+  private readonly attemptsMax: number
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, attemptsMax = attemptsMaxDefault) {
     this.signal = signal
+    this.attemptsMax = attemptsMax
   }
 
   /** Something was read: the next fault is the first again. */
@@ -25,7 +27,7 @@ export class PassingFaults {
     this.signal.throwIfAborted()
     if (!(error instanceof IndexferryError) || error.definition.retry === 'never') throw error
     this.attempts++
-    if (this.attempts > attemptsMax) throw error
+    if (this.attempts > this.attemptsMax) throw error
     await sleep(backoffMs(this.attempts, backoff), this.signal)
   }
 }

@@ -1,15 +1,16 @@
 // Reads the keys of one hit of a search answer into a row of a batch: `_id`, `_routing`, `_source` and so on, as offsets.
 import { IndexferryError } from '../foundation/errors.ts'
+import { skipSpace } from '../foundation/json-bytes.ts'
 import type { DocumentBatch } from '../model/document-batch.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const OPEN_OBJECT = 0x7b
 const OPEN_ARRAY = 0x5b
-const CLOSE_OBJECT = 0x7d
 const COMMA = 0x2c
 const COLON = 0x3a
 const SPACE = 0x20
+const SLASH = 0x2f
 
 const invalid = (what: string) =>
   new IndexferryError('ANSWER_INVALID', `a hit of the search answer ${what}`, { side: 'source' })
@@ -20,18 +21,21 @@ const invalid = (what: string) =>
  */
 export function readHit(batch: DocumentBatch, bytes: Buffer, start: number, end: number, nested: number[]): void {
   const row = batch.add()
+  if (bytes[start] !== OPEN_OBJECT) throw invalid('is no object')
+  // The closing brace. No token of the hit itself may reach it, whatever the bytes are.
+  const last = end - 1
   let nextNested = 0
   let at = start + 1
   while (true) {
-    at = skipBetween(bytes, at)
-    if (bytes[at] === CLOSE_OBJECT) break
-    if (bytes[at] !== QUOTE || at >= end) throw invalid('has no key where one should be')
+    at = skipBetween(bytes, at, last)
+    if (at === last) break
+    if (bytes[at] !== QUOTE) throw invalid('has no key where one should be')
     const keyStart = at + 1
-    const keyEnd = endOfText(bytes, keyStart)
-    at = skipBetween(bytes, keyEnd + 1)
+    const keyEnd = endOfText(bytes, keyStart, last)
+    at = skipBetween(bytes, keyEnd + 1, last)
     const first = bytes[at]
     if (first === QUOTE) {
-      const textEnd = endOfText(bytes, at + 1)
+      const textEnd = endOfText(bytes, at + 1, last)
       takeText(batch, row, keyStart, keyEnd, at + 1, textEnd)
       at = textEnd + 1
     } else if (first === OPEN_OBJECT || first === OPEN_ARRAY) {
@@ -42,23 +46,39 @@ export function readHit(batch: DocumentBatch, bytes: Buffer, start: number, end:
       at = valueEnd
     } else {
       const valueStart = at
-      while (bytes[at] !== COMMA && bytes[at] !== CLOSE_OBJECT) at++
+      while (at < last && bytes[at] !== COMMA) at++
+      if (at === valueStart) throw invalid('has a key without a value')
       takeNumber(batch, row, keyStart, keyEnd, valueStart, at)
     }
   }
   if ((batch.idStart[row] as number) < 0) throw invalid('has no _id')
 }
 
-/** Passes over white space, commas and colons between the hit's own tokens, which the server writes itself. */
-function skipBetween(bytes: Buffer, from: number): number {
+/**
+ * Passes over white space, commas and colons between the hit's own tokens, which the server writes itself, and over comments: what
+ * a client once sent around the object of `_source` comes with it.
+ */
+function skipBetween(bytes: Buffer, from: number, last: number): number {
   let at = from
-  while ((bytes[at] as number) <= SPACE || bytes[at] === COMMA || bytes[at] === COLON) at++
+  while (at < last) {
+    const byte = bytes[at] as number
+    if (byte <= SPACE || byte === COMMA || byte === COLON) at++
+    else if (byte === SLASH) at = skipSlash(bytes, at, last)
+    else break
+  }
   return at
 }
 
-function endOfText(bytes: Buffer, from: number): number {
+function skipSlash(bytes: Buffer, at: number, last: number): number {
+  const end = skipSpace(bytes, at, last)
+  if (end === at) throw invalid('has a slash between its tokens')
+  return end
+}
+
+function endOfText(bytes: Buffer, from: number, last: number): number {
   let at = from
-  while (bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1
+  while (at < last && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1
+  if (at >= last) throw invalid('has a string without an end')
   return at
 }
 
@@ -119,6 +139,9 @@ function takeNested(
   if (length === 7 && bytes[keyStart] === 0x5f && bytes[keyStart + 1] === 0x73 && bytes[start] === OPEN_OBJECT) {
     batch.sourceStart[row] = start // _source
     batch.sourceEnd[row] = end
+  } else if (length === 4 && bytes[keyStart] === 0x73) {
+    batch.sortStart = start // sort
+    batch.sortEnd = end
   } else if (length === 6 && bytes[keyStart] === 0x66) {
     readFields(batch, row, start, end) // fields
   }
@@ -126,17 +149,27 @@ function takeNested(
 
 /** Elasticsearch 1.x hands `_routing` and `_parent` out only among `fields`. */
 function readFields(batch: DocumentBatch, row: number, start: number, end: number): void {
-  const fields = JSON.parse(batch.bytes.toString('utf8', start, end)) as Record<string, unknown>
-  for (const key of ['_routing', '_parent'] as const) {
-    const value = fields[key]
-    if (typeof value !== 'string') continue
-    const at = batch.bytes.indexOf(`"${key}":`, start) + key.length + 3
-    const text = batch.bytes.indexOf(QUOTE, at) + 1
-    const column = key === '_routing' ? 'routing' : 'parent'
+  const { bytes } = batch
+  let fields: Record<string, unknown>
+  try {
+    fields = JSON.parse(bytes.toString('utf8', start, end)) as Record<string, unknown>
+  } catch (cause) {
+    throw new IndexferryError('ANSWER_INVALID', 'the fields of a hit are not JSON', { side: 'source', cause })
+  }
+  for (const [key, column] of metadataFields) {
+    if (typeof fields[key] !== 'string') continue
+    const name = bytes.indexOf(`"${key}":"`, start)
+    if (name < 0 || name >= end) throw invalid(`has its ${key} in an unknown form`)
+    const text = name + key.length + 4
     batch[`${column}Start`][row] = text
-    batch[`${column}End`][row] = endOfText(batch.bytes, text)
+    batch[`${column}End`][row] = endOfText(bytes, text, end)
   }
 }
+
+const metadataFields = [
+  ['_routing', 'routing'],
+  ['_parent', 'parent'],
+] as const
 
 function takeNumber(
   batch: DocumentBatch,

@@ -4,7 +4,7 @@ import { indexPath } from '../cluster/paths.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import type { DocumentBatch } from '../model/document-batch.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { ScrollPartition } from '../model/partition.ts'
+import type { ScrollPartition, ShardSlice } from '../model/partition.ts'
 import { readSearchAnswer } from './search-answer.ts'
 import { filteredQuery, hitContents, type SearchSelection, searchParameters, selectionFilters } from './selection.ts'
 
@@ -34,6 +34,11 @@ function rangeClauses({ uidAfter, uidUpTo }: ScrollPartition): JsonObject[] {
   return Object.keys(bounds).length > 0 ? [{ range: { _uid: bounds } }] : []
 }
 
+/** Where slices are dealt out over the shards of the index, slice i goes to shard i modulo their number, as its (i / number)th. */
+function sliceClause({ id, max, shards }: ShardSlice, shard = 0): JsonObject {
+  return shards === undefined ? { id, max } : { id: id * shards + shard, max: max * shards }
+}
+
 export async function* startScroll(read: ScrollRead): AsyncGenerator<DocumentBatch, ScrollPage> {
   const { selection, part, size } = read
   const { capabilities } = selection.cluster
@@ -47,7 +52,7 @@ export async function* startScroll(read: ScrollRead): AsyncGenerator<DocumentBat
   if (capabilities.scanSearchType) query.search_type = 'scan'
   else body.sort = ['_doc']
   if (part.shard !== undefined) query.preference = `_shards:${part.shard}`
-  if (part.slice && part.slice.max > 1) body.slice = { id: part.slice.id, max: part.slice.max }
+  if (part.slice && part.slice.max > 1) body.slice = sliceClause(part.slice, part.shard)
   const page = yield* readPage(read, { method: 'POST', path: indexPath(selection.index, '_search'), query, body })
   return { ...page, isScanStart: capabilities.scanSearchType }
 }

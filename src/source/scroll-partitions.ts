@@ -3,18 +3,19 @@ import { indexPath } from '../cluster/paths.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { ScrollPartition } from '../model/partition.ts'
-import { type SearchSelection, searchParameters } from './selection.ts'
-
-/** About how many documents a part should have: what is read again after a crash. */
-const partDocuments = 200_000
+import { countSelected, type SearchSelection, searchParameters } from './selection.ts'
 
 /** Ranges cost next to nothing each; a slice looks at every document of the shard, so there are few of them. */
 const rangesMax = 1_000
 const slicesMax = 8
+/** The servers' default for `index.max_slices_per_scroll`. */
+const serverSlicesMax = 1_024
 
 /** Uids drawn at random for each range: enough for ranges of about the same size. */
 const samplesPerRange = 8
 const samplesMax = 10_000
+
+const documentBytesGuess = 1_024
 
 interface ShardSize {
   readonly shard: number
@@ -23,17 +24,23 @@ interface ShardSize {
 
 export async function listScrollPartitions(
   selection: SearchSelection,
+  partDocuments: number,
 ): Promise<{ partitions: ScrollPartition[]; documentBytes: number }> {
-  const { shards, documentBytes } = await readShardSizes(selection)
   const { capabilities } = selection.cluster
+  if (!capabilities.clusterCalls) return divideWithoutShards(selection, partDocuments)
+  const { shards, documentBytes } = await readShardSizes(selection)
+  const { slicedScroll, slicesOver } = capabilities
+  const sliceShards = slicedScroll && slicesOver === 'index' ? shards.length : undefined
   const partitions: ScrollPartition[] = []
   for (const { shard, documents } of shards) {
     const parts = Math.ceil(documents / partDocuments)
-    const whole: ScrollPartition = { kind: 'scroll', id: `${selection.index}/${shard}`, index: selection.index, shard }
+    const unsliced: ScrollPartition = { kind: 'scroll', id: `${selection.index}/${shard}`, index: selection.index, shard }
+    const whole =
+      sliceShards === undefined ? unsliced : { ...unsliced, slice: { id: 0, max: 1, shards: sliceShards } }
     if (parts <= 1) partitions.push(whole)
     else if (capabilities.uidRanges)
       partitions.push(...(await divideByUid(selection, whole, Math.min(parts, rangesMax))))
-    else if (capabilities.slicedScroll) partitions.push(...divideBySlice(whole, Math.min(parts, slicesMax)))
+    else if (capabilities.slicedScroll) partitions.push(...divideBySlice(whole, parts, sliceShards))
     else partitions.push(whole)
   }
   return { partitions, documentBytes }
@@ -75,15 +82,36 @@ async function readShardSizes({
       { side: cluster.side, fields: { index } },
     )
   }
-  return { shards, documentBytes: documents > 0 ? bytes / documents : 1024 }
+  return { shards, documentBytes: documents > 0 ? bytes / documents : documentBytesGuess }
 }
 
-function divideBySlice(whole: ScrollPartition, parts: number): ScrollPartition[] {
-  return Array.from({ length: parts }, (_, id) => ({
+function divideBySlice(whole: ScrollPartition, parts: number, shards: number | undefined): ScrollPartition[] {
+  const max = Math.min(parts, slicesMax, Math.floor(serverSlicesMax / (shards ?? 1)))
+  if (max < 2) return [whole]
+  return Array.from({ length: max }, (_, id) => ({
     ...whole,
-    id: `${whole.id}/${id}of${parts}`,
-    slice: { id, max: parts },
+    id: `${whole.id}/${id}of${max}`,
+    slice: { id, max, ...(shards === undefined ? {} : { shards }) },
   }))
+}
+
+/** Slice i of n holds the documents whose hash is i modulo n, which are slices i and i+n of 2n. */
+export function halveSlice(part: ScrollPartition): ScrollPartition[] {
+  const { id, max, ...rest } = part.slice ?? { id: 0, max: 1 }
+  if (max * 2 * (part.slice?.shards ?? 1) > serverSlicesMax) return [part]
+  return [id, id + max].map((half) => ({ ...part, slice: { ...rest, id: half, max: max * 2 } }))
+}
+
+/** Where no shard can be named, slices are of the whole index: which shard has which is the server's own affair. */
+async function divideWithoutShards(
+  selection: SearchSelection,
+  partDocuments: number,
+): Promise<{ partitions: ScrollPartition[]; documentBytes: number }> {
+  const { index, cluster } = selection
+  const whole: ScrollPartition = { kind: 'scroll', id: index, index }
+  const parts = Math.ceil((await countSelected(selection)) / partDocuments)
+  const partitions = cluster.capabilities.slicedScroll ? divideBySlice(whole, parts, undefined) : [whole]
+  return { partitions, documentBytes: documentBytesGuess }
 }
 
 /** Bounds are drawn from a random sample of the shard's own uids; open at both ends, so that no document lies outside. */

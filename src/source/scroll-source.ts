@@ -7,27 +7,52 @@ import { assert } from '../foundation/assert.ts'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import type { DocumentBatch } from '../model/document-batch.ts'
 import type { Partition, Position, ScrollPartition } from '../model/partition.ts'
+import { DeliveredIds } from './delivered-ids.ts'
 import { isTooLarge, PassingFaults } from './passing-faults.ts'
 import { closeScroll, continueScroll, type ScrollRead, startScroll } from './scroll-context.ts'
-import { listScrollPartitions } from './scroll-partitions.ts'
-import { countSelected, explainRefusal, type SearchSelection } from './selection.ts'
+import { halveSlice, listScrollPartitions } from './scroll-partitions.ts'
+import { countSelected, explainRefusal, resultWindowDefault, type SearchSelection } from './selection.ts'
+import { refreshIndex } from './shard-checkpoints.ts'
 import type { DocumentSource, ReadOptions } from './source.ts'
 
 /** How often a partition may be halved: 2^12 parts of a shard. */
 const halvingsMax = 12
 
+/** What one call of readBatches carries from context to context. */
+interface ReadProgress {
+  delivered: number
+  size: number
+  readonly ids: DeliveredIds | undefined
+}
+
+/** More documents in one page make it no faster. */
+const pageDocumentsMax = 5_000
+
+export interface ScrollOptions {
+  /** About how many documents are read again when a context is lost or the process dies. */
+  readonly partDocuments?: number
+  /** `index.max_result_window`, which bounds the pages of scrolls too. */
+  readonly windowMax?: number
+}
+
 export class ScrollSource implements DocumentSource {
   readonly kind = 'scroll'
   readonly isResumable = false
   private readonly selection: SearchSelection
+  private readonly partDocuments: number
+  private readonly pageMax: number
   private documentBytes = 1024
 
-  constructor(selection: SearchSelection) {
+  constructor(selection: SearchSelection, { partDocuments = 200_000, windowMax = resultWindowDefault }: ScrollOptions = {}) {
     this.selection = selection
+    this.partDocuments = partDocuments
+    this.pageMax = Math.min(pageDocumentsMax, windowMax)
   }
 
   async listPartitions(): Promise<readonly ScrollPartition[]> {
-    const { partitions, documentBytes } = await listScrollPartitions(this.selection)
+    // A context shows what was searchable when it was opened.
+    await refreshIndex(this.selection.cluster, this.selection.index)
+    const { partitions, documentBytes } = await listScrollPartitions(this.selection, this.partDocuments)
     this.documentBytes = documentBytes
     return partitions
   }
@@ -43,8 +68,12 @@ export class ScrollSource implements DocumentSource {
     options: ReadOptions,
   ): AsyncGenerator<DocumentBatch> {
     assert(partition.kind === 'scroll', 'a scroll source reads scroll partitions')
-    const faults = new PassingFaults(options.signal)
-    const progress = { delivered: 0, size: this.pageSize(options.batchBytes()) }
+    const faults = new PassingFaults(options.signal, this.selection.faultsMax)
+    const progress: ReadProgress = {
+      delivered: 0,
+      size: this.pageSize(options.batchBytes()),
+      ids: options.once ? new DeliveredIds() : undefined,
+    }
     const parts: { part: ScrollPartition; halvings: number }[] = [{ part: partition, halvings: 0 }]
     while (parts.length > 0) {
       const { part, halvings } = parts.pop()!
@@ -66,7 +95,7 @@ export class ScrollSource implements DocumentSource {
   /** One context from start to end; it is closed on every way out. `seen` gets some uids, to halve the part by if need be. */
   private async *readPart(
     part: ScrollPartition,
-    progress: { delivered: number; size: number },
+    progress: ReadProgress,
     seen: string[],
     options: ReadOptions,
   ): AsyncGenerator<DocumentBatch> {
@@ -94,13 +123,13 @@ export class ScrollSource implements DocumentSource {
 
   private async *deliver<Outcome>(
     page: AsyncGenerator<DocumentBatch, Outcome>,
-    progress: { delivered: number },
+    progress: ReadProgress,
     seen: string[],
   ): AsyncGenerator<DocumentBatch, Outcome> {
     for (;;) {
       const step = await page.next()
       if (step.done) return step.value
-      const batch = step.value
+      const batch = progress.ids ? progress.ids.onlyNew(step.value) : step.value
       progress.delivered += batch.count
       batch.position = progress.delivered
       if (batch.count > 0) seen.push(uidOf(batch, batch.count - 1), uidOf(batch, batch.count >> 1))
@@ -110,7 +139,7 @@ export class ScrollSource implements DocumentSource {
 
   /** Scroll pages cannot change their size on the way, so it errs on the small side. */
   private pageSize(bytesGoal: number): number {
-    return Math.max(1, Math.min(5_000, Math.floor(bytesGoal / (2 * Math.max(64, this.documentBytes)))))
+    return Math.max(1, Math.min(this.pageMax, Math.floor(bytesGoal / (2 * Math.max(64, this.documentBytes)))))
   }
 
   private halve(part: ScrollPartition, seen: readonly string[]): ScrollPartition[] {
@@ -124,16 +153,11 @@ export class ScrollSource implements DocumentSource {
       ]
     }
     if (!this.selection.cluster.capabilities.slicedScroll || part.shard === undefined) return [part]
-    const { id, max } = part.slice ?? { id: 0, max: 1 }
-    // Slice i of n holds the documents whose hash is i modulo n, which are slices i and i+n of 2n.
-    return [
-      { ...part, slice: { id, max: max * 2 } },
-      { ...part, slice: { id: id + max, max: max * 2 } },
-    ]
+    return halveSlice(part)
   }
 
   private explain(error: unknown): unknown {
-    if (isErrorOf(error, 'REQUEST_REFUSED', 'INDEX_MISSING') && error.fields.status === 404) {
+    if (isErrorOf(error, 'REQUEST_REFUSED') && error.fields.status === 404) {
       return new IndexferryError('CONTEXT_LOST', `${this.selection.cluster.name}: the scroll was lost`, {
         side: this.selection.cluster.side,
         cause: error,

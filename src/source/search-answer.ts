@@ -54,16 +54,21 @@ export async function* readSearchAnswer(
         continue
       }
       start = []
-      head = parseHead(bytes, hitsAt, options.side)
+      head = parsePart(`${bytes.toString('utf8', 0, hitsAt)}]}}`, options.side)
+      checkWhole(head, options.side)
       scanner = new HitScanner(windowBytes(options), options.hitBytesMax)
       scanner.push(bytes.subarray(hitsAt))
     }
     if (scanner.bytes >= options.batchBytes) yield scanner.take()
   }
   if (!scanner || !head) throw invalid(options.side, 'is cut off before its hits')
-  checkEnd(scanner, options.side)
+  if (!scanner.isComplete) throw invalid(options.side, 'is cut off in the middle of its hits')
+  // The servers say everything before the hits, but whoever prints an answer anew may put its keys in another order.
+  const whole = { ...head, ...parsePart(`{"hits":{"hits":[]${scanner.rest().toString('utf8')}`, options.side) }
+  checkWhole(whole, options.side)
+  if (!whole._shards) throw invalid(options.side, 'does not say whether all shards answered')
   if (scanner.count > 0) yield scanner.take()
-  return head
+  return whole
 }
 
 function windowBytes({ batchBytes, bytesExpected }: AnswerOptions): number {
@@ -98,39 +103,34 @@ function findHits(bytes: Buffer): number {
   return -1
 }
 
-function parseHead(bytes: Buffer, hitsAt: number, side: Side): SearchHead {
-  let head: SearchHead
+/** What stands before or behind the hits, made whole with the brackets that it lacks. */
+function parsePart(text: string, side: Side): SearchHead {
   try {
-    head = JSON.parse(`${bytes.toString('utf8', 0, hitsAt)}]}}`) as SearchHead
+    return JSON.parse(text) as SearchHead
   } catch (cause) {
-    throw new IndexferryError('ANSWER_INVALID', 'the head of the search answer is not JSON', { side, cause })
-  }
-  if (head.timed_out)
-    throw new IndexferryError('SHARD_FAILED', 'the search timed out, so that its answer is partial', { side })
-  if (head._shards && head._shards.failed > 0) {
-    const failure = head._shards.failures?.[0]
-    const why = failure ? `: ${describeReason(failure.reason)}` : ''
-    throw new IndexferryError('SHARD_FAILED', `${head._shards.failed} of ${head._shards.total} shards failed${why}`, {
+    throw new IndexferryError('ANSWER_INVALID', 'the search answer is cut off or not JSON around its hits', {
       side,
-      fields: { shard: failure?.shard ?? null, index: failure?.index ?? null },
+      cause,
     })
   }
-  return head
+}
+
+/** No part of an answer is ever taken for the whole. */
+function checkWhole({ timed_out, _shards: shards }: SearchHead, side: Side): void {
+  if (timed_out) throw new IndexferryError('SHARD_FAILED', 'the search timed out, so that its answer is partial', { side })
+  if (!shards || shards.failed === 0) return
+  const failure = shards.failures?.[0]
+  const why = failure ? `: ${describeReason(failure.reason)}` : ''
+  throw new IndexferryError('SHARD_FAILED', `${Number(shards.failed)} of ${Number(shards.total)} shards failed${why}`, {
+    side,
+    fields: { shard: Number(failure?.shard ?? -1), index: String(failure?.index ?? '') },
+  })
 }
 
 /** A failure's reason: an object with type and reason, or before 2.0 a text. */
 function describeReason(reason: unknown): string {
   if (typeof reason === 'string') return reason.slice(0, 500)
-  const { type, reason: text } = (reason ?? {}) as { type?: string; reason?: string }
-  return `${type ?? 'unknown'}: ${text ?? ''}`.slice(0, 500)
-}
-
-/** The array must have been closed, and what follows must close the answer. */
-function checkEnd(scanner: HitScanner, side: Side): void {
-  if (!scanner.isComplete) throw invalid(side, 'is cut off in the middle of its hits')
-  try {
-    JSON.parse(`{"hits":{"hits":[]${scanner.rest().toString('utf8')}`)
-  } catch (cause) {
-    throw new IndexferryError('ANSWER_INVALID', 'the search answer is cut off behind its hits', { side, cause })
-  }
+  const { type, reason: text } = (reason ?? {}) as { type?: unknown; reason?: unknown }
+  const parts = [type, text].filter((part) => typeof part === 'string')
+  return (parts.join(': ') || 'no reason is given').slice(0, 500)
 }

@@ -14,10 +14,14 @@ export interface SearchSelection {
   readonly aliasFilter?: JsonObject | undefined
   /** Fields of `_source` to take (`--fields`); the server then prints `_source` anew. */
   readonly fields?: readonly string[] | undefined
+  /** Whether hits must carry `_version` though they have a sequence number. */
+  readonly wantsVersion?: boolean | undefined
   /** A larger document is an error. */
   readonly documentBytesMax: number
   /** How many partitions the caller wants to read at once. */
   readonly readers: number
+  /** Passing faults in a row after which a partition is given up; PassingFaults has the default. */
+  readonly faultsMax?: number | undefined
 }
 
 /** The servers' default for `index.max_result_window`: no page may hold more hits. */
@@ -38,13 +42,20 @@ export function filteredQuery(clauses: readonly JsonObject[], knowsBoolFilter: b
 /** The part of a search body that says what a hit must carry. */
 export function hitContents(selection: SearchSelection): JsonObject {
   const { cluster, fields } = selection
-  const source: JsonObject[string] = fields ? [...fields] : true
+  const source: JsonObject[string] = fields ? (fields.length > 0 ? sourceFilter(fields) : false) : true
   const contents: JsonObject = { _source: source }
   if (cluster.capabilities.sequenceNumbers) contents.seq_no_primary_term = true
-  else contents.version = true
+  if (selection.wantsVersion || !cluster.capabilities.sequenceNumbers) contents.version = true
   // Before 2.0 a hit shows its routing and parent only when they are asked for as fields.
   if (cluster.capabilities.metadataAsFields) contents.fields = ['_source', '_routing', '_parent']
   return contents
+}
+
+/** `title` takes a field, `-internal.*` leaves fields out. */
+function sourceFilter(fields: readonly string[]): JsonObject {
+  const excludes = fields.filter((field) => field.startsWith('-')).map((field) => field.slice(1))
+  const includes = fields.filter((field) => !field.startsWith('-'))
+  return { ...(includes.length > 0 ? { includes } : {}), ...(excludes.length > 0 ? { excludes } : {}) }
 }
 
 /** Parameters of every search: no partial results where the version can refuse them itself (our own check does not depend on it). */

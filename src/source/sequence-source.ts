@@ -6,7 +6,7 @@
 // checkpoint of now (`listLaterPartitions`).
 import { indexPath } from '../cluster/paths.ts'
 import { assert } from '../foundation/assert.ts'
-import type { DocumentBatch } from '../model/document-batch.ts'
+import { DocumentBatch } from '../model/document-batch.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Partition, Position, SequencePartition } from '../model/partition.ts'
 import { PageSize } from './page-size.ts'
@@ -96,15 +96,19 @@ export class SequenceSource implements DocumentSource {
   ): AsyncGenerator<DocumentBatch> {
     assert(partition.kind === 'sequence', 'a sequence source reads sequence partitions')
     const size = new PageSize(options.batchBytes(), this.documentBytes, stepMax)
-    const faults = new PassingFaults(options.signal)
+    const faults = new PassingFaults(options.signal, this.selection.faultsMax)
     let next = after ?? partition.from
     while (next < partition.to) {
       const page = { shard: partition.shard, from: next, to: Math.min(partition.to, next + size.units) }
+      let bytes = 0
       try {
-        const { reached, bytes } = yield* this.readPage(page, options)
-        size.learn(reached - next, bytes, options.batchBytes())
-        next = reached
-        faults.forget()
+        for await (const batch of this.readPage(page, options)) {
+          bytes += batch.sourceBytes()
+          next = batch.position
+          faults.forget()
+          if (batch.count > 0) yield batch
+        }
+        size.learn(next - page.from, bytes, options.batchBytes())
       } catch (error) {
         options.signal.throwIfAborted()
         if (isTooLarge(error) && size.shrink()) continue
@@ -113,14 +117,8 @@ export class SequenceSource implements DocumentSource {
     }
   }
 
-  /**
-   * Yields one page. Hits within a page come in any order, so the position stays at the page's start until its last batch, which
-   * is held back until the answer is known to be whole.
-   */
-  private async *readPage(
-    page: Page,
-    options: ReadOptions,
-  ): AsyncGenerator<DocumentBatch, { reached: number; bytes: number }> {
+  /** Yields one page in batches, each with the place to read on from; the last one may be empty and has the page's end. */
+  private async *readPage(page: Page, options: ReadOptions): AsyncGenerator<DocumentBatch> {
     const { cluster, index } = this.selection
     const { body, bytesExpected } = await cluster.stream({
       method: 'POST',
@@ -136,23 +134,19 @@ export class SequenceSource implements DocumentSource {
       hitBytesMax: this.selection.documentBytesMax,
       bytesExpected,
     })
-    let held: DocumentBatch | undefined
     let hits = 0
-    let bytes = 0
+    let last = new DocumentBatch(Buffer.alloc(0), 1)
     for await (const batch of batches) {
-      if (held) yield held
-      batch.position = page.from
+      // One batch is held back, so that the last one can have the page's end as its position.
+      if (last.count > 0) yield last
       hits += batch.count
-      bytes += batch.sourceBytes()
-      held = batch
+      batch.position = (batch.sequenceNumber[batch.count - 1] as number) + 1
+      last = batch
     }
-    const isFull = page.to - page.from > this.windowMax && hits >= this.windowMax
-    const reached = isFull && held ? (held.sequenceNumber[held.count - 1] as number) + 1 : page.to
-    if (held) {
-      held.position = reached
-      yield held
-    }
-    return { reached, bytes }
+    // A page that is full may not have reached the end of its range; one that is not has.
+    const isFull = hits >= Math.min(this.windowMax, page.to - page.from)
+    last.position = isFull && last.count > 0 ? last.position : page.to
+    yield last
   }
 
   private searchBody({ from, to }: Page): JsonObject {
@@ -161,8 +155,8 @@ export class SequenceSource implements DocumentSource {
       ...hitContents(this.selection),
       size: Math.min(this.windowMax, to - from),
       query: filteredQuery([range, ...selectionFilters(this.selection)], true),
-      // Sorting costs; it is needed only where a range may hold more documents than a page.
-      sort: to - from > this.windowMax ? [{ _seq_no: 'asc' }] : ['_doc'],
+      // Costs the same as no order at all (measured on 300,000 documents), and makes each hit a place to go on from.
+      sort: [{ _seq_no: 'asc' }],
     }
     if (this.selection.cluster.capabilities.trackTotalHits) body.track_total_hits = false
     return body

@@ -9,6 +9,8 @@ export interface ReadOptions {
   readonly signal: AbortSignal
   /** About how many bytes of documents a batch should hold right now; asked before each page. One document may be larger than this. */
   readonly batchBytes: () => number
+  /** No document may come twice in one call, whatever has to be read again: for targets that cannot take it (files). Default false. */
+  readonly once?: boolean | undefined
 }
 
 export interface DocumentSource extends AsyncDisposable {

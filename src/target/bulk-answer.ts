@@ -20,9 +20,12 @@ export interface BulkOutcome {
 }
 
 interface BulkItem {
-  readonly status?: number
-  readonly error?: string | { readonly type?: string; readonly reason?: string; readonly caused_by?: unknown }
+  readonly status: number
+  readonly error?: string | { readonly type?: unknown; readonly reason?: unknown; readonly caused_by?: unknown } | null
 }
+
+/** A reason may quote the whole document. */
+const reasonLengthMax = 4_000
 
 const statusKey = Buffer.from('"status":')
 const noErrors = Buffer.from('"errors":false')
@@ -50,19 +53,14 @@ function countGoodStatuses(bytes: Buffer): number {
 }
 
 function readItems(bytes: Buffer, count: number): BulkOutcome {
-  let items: readonly Record<string, BulkItem>[]
-  try {
-    items = (JSON.parse(bytes.toString('utf8')) as { items: readonly Record<string, BulkItem>[] }).items
-  } catch (cause) {
-    throw invalid('is not JSON', cause)
-  }
-  if (items?.length !== count) throw invalid(`has ${items?.length} items for ${count} documents`)
+  const items = parseItems(bytes)
+  if (items.length !== count) throw invalid(`has ${items.length} items for ${count} documents`)
   let written = 0
   let unchanged = 0
   const refused: RefusedItem[] = []
   for (const [at, item] of items.entries()) {
-    const result = Object.values(item)[0] ?? {}
-    const status = result.status ?? 0
+    const result = resultOf(item)
+    const { status } = result
     const { type, reason } = errorOf(result)
     const outcome = judge(status, type, reason)
     if (outcome === 'written') written++
@@ -72,13 +70,42 @@ function readItems(bytes: Buffer, count: number): BulkOutcome {
   return { written, unchanged, refused }
 }
 
-/** Before 2.0 an error is a text such as `MapperParsingException[failed to parse]; nested: …`. */
+function parseItems(bytes: Buffer): readonly unknown[] {
+  let answer: { readonly items?: unknown } | null
+  try {
+    answer = JSON.parse(bytes.toString('utf8')) as typeof answer
+  } catch (cause) {
+    throw invalid('is not JSON', cause)
+  }
+  const items = answer?.items
+  if (!Array.isArray(items)) throw invalid('has no items')
+  return items
+}
+
+/** `{"index": {…}}`, whatever the operation. An item without a status says nothing about its document. */
+function resultOf(item: unknown): BulkItem {
+  const result: unknown = typeof item === 'object' && item !== null ? Object.values(item)[0] : undefined
+  const isItem = typeof result === 'object' && result !== null && 'status' in result && typeof result.status === 'number'
+  if (!isItem) throw invalid('has an item without a status')
+  return result as BulkItem
+}
+
+/**
+ * Before 2.0 an error is a text such as `MapperParsingException[failed to parse]; nested: …`, behind the name of the node when
+ * another one has said it: `RemoteTransportException[[name][address][action]]; nested: MapperParsingException[…]`.
+ */
 function errorOf({ error }: BulkItem): { type: string; reason: string } {
-  if (error === undefined) return { type: '', reason: '' }
-  if (typeof error === 'string')
-    return { type: /^(?:\w+\[)?(\w+)/.exec(error)?.[1] ?? 'error', reason: error.slice(0, 4_000) }
-  const nested = error.caused_by === undefined ? '' : `; caused by ${JSON.stringify(error.caused_by)}`
-  return { type: error.type ?? 'error', reason: `${error.reason ?? ''}${nested}`.slice(0, 4_000) }
+  if (typeof error === 'string') {
+    const told = /^RemoteTransportException\[.*?; nested: (.*)$/s.exec(error)?.[1] ?? error
+    return { type: /^\w+/.exec(told)?.[0] ?? 'error', reason: error.slice(0, reasonLengthMax) }
+  }
+  if (typeof error !== 'object' || error === null) return { type: '', reason: '' }
+  const { type, reason, caused_by } = error
+  const nested = caused_by === undefined ? '' : `; caused by ${JSON.stringify(caused_by)}`
+  return {
+    type: typeof type === 'string' ? type : 'error',
+    reason: `${typeof reason === 'string' ? reason : ''}${nested}`.slice(0, reasonLengthMax),
+  }
 }
 
 /**
@@ -88,7 +115,8 @@ function errorOf({ error }: BulkItem): { type: string; reason: string } {
 export function judge(status: number, type: string, reason: string): ItemOutcome {
   if (status >= 200 && status < 300) return 'written'
   if (status === 409) return 'unchanged'
-  if (/cluster_?block/i.test(type) || /blocked by:/.test(reason)) return 'stop'
+  // A refused document (400) is quoted in its reason, and may hold any words.
+  if (/cluster_?block/i.test(type) || (status !== 400 && /blocked by:/.test(reason))) return 'stop'
   if (status === 429 || status === 502 || status === 503 || status === 504) return 'again'
   if (/rejected_?execution|circuit_?breaking|unavailable_?shards|process_?cluster_?event_?timeout/i.test(type))
     return 'again'

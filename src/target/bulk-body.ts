@@ -86,8 +86,9 @@ class BulkEncoder {
   private readonly first: Buffer
   private out: Buffer
   private at = 0
-  /** The next line break in the batch's bytes at or behind the last row, so that each byte is looked at once. */
+  /** The next line break in the batch's bytes at or behind `searchedFrom`, so that each byte is looked at once. */
   private nextBreak = -2
+  private searchedFrom = 0
 
   constructor(batch: DocumentBatch, form: BulkForm, room: number) {
     this.batch = batch
@@ -153,7 +154,12 @@ class BulkEncoder {
       this.out[this.at++] = 0x7d
       return
     }
-    if (this.nextBreak !== -1 && this.nextBreak < start) this.nextBreak = bytes.indexOf(NEWLINE, start)
+    // A transform may leave documents in another order than their bytes: then the search begins anew.
+    const isSearched = start >= this.searchedFrom && (this.nextBreak === -1 || this.nextBreak >= start)
+    if (!isSearched) {
+      this.nextBreak = bytes.indexOf(NEWLINE, start)
+      this.searchedFrom = start
+    }
     if (this.nextBreak === -1 || this.nextBreak >= end) {
       bytes.copy(this.out, this.at, start, end)
       this.at += end - start

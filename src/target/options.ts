@@ -14,8 +14,8 @@ export const targetOptions = {
   }),
   bodyBytes: option(byteSize, {
     commands,
-    help: 'Size of a bulk request.',
-    defaultText: 'adapted to how the target answers, from 1 to 16 MiB',
+    help: 'Largest size of a bulk request, unless a single document is larger.',
+    defaultText: 'adapted to how the target answers, at most 8 MiB',
     check: between(16 * 1024, 90 * MIB, formatByteSize),
   }),
   documentBytesMax: optionWithDefault(byteSize, 95 * MIB, {
@@ -27,6 +27,7 @@ export const targetOptions = {
     commands,
     help: 'Copy into an index that already holds documents. Documents of the same id are replaced by those of the source.',
   }),
+  overwrite: flag({ commands, help: 'Replace the file of documents that is the target when it is there already.' }),
   acceptDefinition: flag({
     commands: ['copy', 'assess'],
     help: 'Use a target index whose mappings or settings differ from what would have been created.',

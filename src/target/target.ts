@@ -1,5 +1,6 @@
 // Applies batches so that twice is the same as once. The contract; clusters and files are in the files beside.
 import type { DocumentBatch } from '../model/document-batch.ts'
+import type { JsonValue } from '../model/json.ts'
 
 export interface RejectedDocument {
   readonly row: number
@@ -15,6 +16,12 @@ export interface WriteResult {
   readonly unchanged: number
   /** Documents that the target refuses whatever the load; the rest of the batch is written. */
   readonly rejected: readonly RejectedDocument[]
+  /**
+   * Only of targets that cannot write the same batch twice (files): what to open the target with (`resumeFrom`) so that it holds
+   * this batch and those before it, and nothing else. Stored in the same checkpoint as the positions of these batches,
+   * after `flush`. Batches of such a target resolve in the order in which they were given.
+   */
+  readonly resumeAt?: JsonValue
 }
 
 export interface DocumentTarget extends AsyncDisposable {
@@ -31,4 +38,8 @@ export interface DocumentTarget extends AsyncDisposable {
   readonly limitedBy: string | undefined
   /** Bytes that a body should have right now. */
   readonly bodyBytes: number
+  /** Only of targets with `resumeAt`: resolves when all that was written before the call survives a crash of the machine. */
+  flush?(): Promise<void>
+  /** Only of targets that must be told: everything is written, the copy is complete. Disposing without it leaves what is there to go on from. */
+  finish?(): Promise<void>
 }

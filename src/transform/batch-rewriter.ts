@@ -1,7 +1,8 @@
 // Builds the batch that a transform returns: every column of a document carried over, its source (and, where asked, its id or
 // routing) replaced, all in one buffer.
+
+import { ByteSink } from '../foundation/byte-sink.ts'
 import { ABSENT, DocumentBatch } from '../model/document-batch.ts'
-import { ByteSink } from './byte-sink.ts'
 
 type TextColumn = 'id' | 'routing' | 'type' | 'parent' | 'index'
 

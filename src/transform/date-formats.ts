@@ -28,21 +28,25 @@ const splitFormat = (format: string): string[] => format.split('||').map((part) 
 
 function rewriteOne(format: string, context: RewriteContext): string {
   if (namedFormat.test(format)) return rewriteName(format, context)
-  if (isJodaSource(context) === isJodaTarget(context)) return format
   // 6.7 and 6.8 take java.time patterns when an 8 stands before them.
   const isJavaTime = format.startsWith('8')
-  if (isJodaSource(context)) return isJavaTime ? format.slice(1) : replaceLetters(format, jodaToJava)
-  const { target } = context
-  if (target.major === 6 && target.minor >= 7 && /[uXV]/.test(unquoted(format))) return `8${format}`
+  const isTooOld = isJavaTime && isJodaTarget(context) && !takesJavaTime(context)
+  if (isJodaSource(context) === isJodaTarget(context) && !isTooOld) return format
+  if (isJodaSource(context) && !isTooOld) return isJavaTime ? format.slice(1) : replaceLetters(format, jodaToJava)
+  if (takesJavaTime(context) && /[uXV]/.test(unquoted(format))) return isJavaTime ? format : `8${format}`
   return replaceLetters(isJavaTime ? format.slice(1) : format, javaToJoda)
 }
+
+const takesJavaTime = ({ target }: RewriteContext): boolean => target.major === 6 && target.minor >= 7
 
 const namedFormat = /^(strict|basic|date|year|epoch|hour|time|t_|week|ordinal|iso|dateO|local)[A-Za-z_0-9]*$/
 
 // Camel case is refused by Elasticsearch 8 and later; snake case is known to all.
 function rewriteName(name: string, context: RewriteContext): string {
   const snake = name.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase()
-  if (isBefore(context.target, 2)) return snake.replace(/^strict_/, '').replace(/_nanos$/, '')
+  if (isBefore(context.target, 2)) {
+    return snake === 'iso8601' ? 'date_optional_time' : snake.replace(/^strict_/, '').replace(/_nanos$/, '')
+  }
   if (isBefore(context.target, 7)) {
     return snake === 'iso8601' ? 'strict_date_optional_time' : snake.replace(/_nanos$/, '')
   }

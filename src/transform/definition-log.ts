@@ -7,6 +7,7 @@ type Severity = DefinitionChange['severity']
 export class DefinitionLog {
   readonly changes: DefinitionChange[] = []
   readonly problems: DefinitionProblem[] = []
+  private readonly told = new Set<string>()
 
   changed(path: string, from: JsonValue, to: JsonValue, reason: string, severity: Severity = 'note'): void {
     this.add({ path, action: 'changed', from, to, reason, severity })
@@ -28,6 +29,8 @@ export class DefinitionLog {
   /** The same field of several types, or of a dynamic template and a field, is told once. */
   private add(change: DefinitionChange): void {
     const text = JSON.stringify(change)
-    if (!this.changes.some((known) => JSON.stringify(known) === text)) this.changes.push(change)
+    if (this.told.has(text)) return
+    this.told.add(text)
+    this.changes.push(change)
   }
 }

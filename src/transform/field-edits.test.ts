@@ -118,9 +118,18 @@ describe('rename', () => {
 
   test('renames that get into the way of each other are refused before anything is read', () => {
     for (const rename of [
-      [['a', 'b'], ['b', 'c']],
-      [['a', 'x'], ['b', 'x']],
-      [['a', 'x'], ['a.b', 'y']],
+      [
+        ['a', 'b'],
+        ['b', 'c'],
+      ],
+      [
+        ['a', 'x'],
+        ['b', 'x'],
+      ],
+      [
+        ['a', 'x'],
+        ['a.b', 'y'],
+      ],
       [['a', 'a.b']],
     ] as [string, string][][]) {
       assert.throws(() => createFieldEdits({ rename, drop: [], set: [] }), { code: 'USAGE' })
@@ -157,8 +166,15 @@ describe('set', () => {
     assert.equal(
       await edit('{"a":1,"b":{"c":2},"d":3}', {
         drop: ['d'],
-        rename: [['a', 'e'], ['b.c', 'f']],
-        set: [['d', '4'], ['g.h', '[]'], ['g.i', 'true']],
+        rename: [
+          ['a', 'e'],
+          ['b.c', 'f'],
+        ],
+        set: [
+          ['d', '4'],
+          ['g.h', '[]'],
+          ['g.i', 'true'],
+        ],
       }),
       '{"e":1,"b":{},"f":2,"d":4,"g":{"h":[],"i":true}}',
     )
@@ -174,11 +190,7 @@ describe('batches', () => {
       { source: '{"b":2,"a":3}' },
     ]
     const result = await transform.apply(batchOf(documents, 99))
-    assert.deepEqual(documentsOf(result), [
-      { ...documents[0], source: '{}' },
-      documents[1],
-      { source: '{"b":2}' },
-    ])
+    assert.deepEqual(documentsOf(result), [{ ...documents[0], source: '{}' }, documents[1], { source: '{"b":2}' }])
     assert.equal(result.position, 99)
     const untouched = batchOf([{ id: '1', source: '{"b":1}' }])
     assert.equal(await transform.apply(untouched), untouched)

@@ -1,9 +1,10 @@
 // Renames, drops and sets fields of documents on their bytes: everything that no edit names stays as it is, to the byte.
+
+import { ByteSink } from '../foundation/byte-sink.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import { skipSpace, toOneLine } from '../foundation/json-bytes.ts'
 import { ABSENT, type DocumentBatch } from '../model/document-batch.ts'
 import { BatchRewriter } from './batch-rewriter.ts'
-import { ByteSink } from './byte-sink.ts'
 import type { DocumentTransform } from './document-transform.ts'
 import { EditProblem } from './document-walk.ts'
 import { type DropOrRename, dropAndRename } from './drop-and-rename.ts'

@@ -34,8 +34,8 @@ export class FieldPath {
     for (let i = 0; i < spellings.length; i++) {
       if (equalsBytes(bytes, start, end, spellings[i] as Buffer)) return i + 1
     }
-    const escape = bytes.indexOf(BACKSLASH, start)
-    if (escape < 0 || escape >= end) return 0
+    const backslash = bytes.indexOf(BACKSLASH, start)
+    if (backslash < 0 || backslash >= end) return 0
     return this.coversEscaped(bytes, start, end, spellings)
   }
 

@@ -76,19 +76,20 @@ export const fieldTypes: Readonly<Record<string, FieldType>> = {
     ],
   },
   percolator: { in: { es: [500], os: [100] }, instead: [disabled] },
-  join: { in: { es: [506], os: [100] }, instead: [disabled] },
+  // 5.6 has it as well, but only in indexes that are told to have a single type.
+  join: { in: { es: [600], os: [100] }, instead: [disabled] },
   alias: { in: { es: [604], os: [100] }, instead: [] },
-  flattened: { in: xPack(703), instead: [{ type: 'flat_object', consequence: 'its values are searched by path' }, disabled] },
+  flattened: {
+    in: xPack(703),
+    instead: [{ type: 'flat_object', consequence: 'its values are searched by path' }, disabled],
+  },
   flat_object: {
     in: { os: [207] },
     instead: [{ type: 'flattened', consequence: 'its values are searched by path' }, disabled],
   },
   dense_vector: {
     in: xPack(703),
-    instead: [
-      { type: 'knn_vector', make: vectorAsKnn, consequence: 'it needs the k-NN plugin' },
-      unsearchableFloat,
-    ],
+    instead: [{ type: 'knn_vector', make: vectorAsKnn, consequence: 'it needs the k-NN plugin' }, unsearchableFloat],
   },
   knn_vector: {
     in: { os: [100] },
@@ -147,15 +148,62 @@ export const fieldTypes: Readonly<Record<string, FieldType>> = {
   exponential_histogram: { in: xPack(903), instead: [disabled] },
   aggregate_metric_double: {
     in: xPack(711),
+    instead: [{ type: 'object', make: metricsAsObject, consequence: 'its numbers become fields of an object' }],
+  },
+  passthrough: {
+    in: xPack(813),
     instead: [
-      { type: 'object', make: metricsAsObject, consequence: 'its numbers become fields of an object' },
+      {
+        type: 'object',
+        keep: ['properties', 'dynamic', 'enabled'],
+        consequence: 'its fields are reached by their full path',
+      },
     ],
   },
-  passthrough: { in: xPack(813), instead: [{ type: 'object', keep: ['properties', 'dynamic', 'enabled'], consequence: 'its fields are reached by their full path' }] },
-  point: { in: xPack(708), instead: [{ type: 'xy_point', keep: ['ignore_malformed', 'ignore_z_value', 'null_value'], consequence: 'it needs the geospatial plugin' }, disabled] },
-  shape: { in: xPack(704), instead: [{ type: 'xy_shape', keep: ['ignore_malformed', 'ignore_z_value', 'coerce', 'orientation'], consequence: 'it needs the geospatial plugin' }, disabled] },
-  xy_point: { in: { os: [204] }, instead: [{ type: 'point', keep: ['ignore_malformed', 'ignore_z_value', 'null_value'], consequence: 'it is called so there' }, disabled] },
-  xy_shape: { in: { os: [204] }, instead: [{ type: 'shape', keep: ['ignore_malformed', 'ignore_z_value', 'coerce', 'orientation'], consequence: 'it is called so there' }, disabled] },
+  point: {
+    in: xPack(708),
+    instead: [
+      {
+        type: 'xy_point',
+        keep: ['ignore_malformed', 'ignore_z_value', 'null_value'],
+        consequence: 'it needs the geospatial plugin',
+      },
+      disabled,
+    ],
+  },
+  shape: {
+    in: xPack(704),
+    instead: [
+      {
+        type: 'xy_shape',
+        keep: ['ignore_malformed', 'ignore_z_value', 'coerce', 'orientation'],
+        consequence: 'it needs the geospatial plugin',
+      },
+      disabled,
+    ],
+  },
+  xy_point: {
+    in: { os: [204] },
+    instead: [
+      {
+        type: 'point',
+        keep: ['ignore_malformed', 'ignore_z_value', 'null_value'],
+        consequence: 'it is called so there',
+      },
+      disabled,
+    ],
+  },
+  xy_shape: {
+    in: { os: [204] },
+    instead: [
+      {
+        type: 'shape',
+        keep: ['ignore_malformed', 'ignore_z_value', 'coerce', 'orientation'],
+        consequence: 'it is called so there',
+      },
+      disabled,
+    ],
+  },
   attachment: { in: { es: [0, 600] }, instead: [{ type: 'binary', consequence: 'the text in it is not extracted' }] },
   hll: { in: { os: [305] }, instead: [{ type: 'binary', consequence: 'sketches are not merged' }] },
   // Mapper plugins that exist on both sides under the same name are kept; a target without the plugin refuses them by name.
@@ -163,5 +211,8 @@ export const fieldTypes: Readonly<Record<string, FieldType>> = {
 
 function metricsAsObject(field: JsonObject): JsonObject {
   const metrics = Array.isArray(field.metrics) ? field.metrics : []
-  return { type: 'object', properties: Object.fromEntries(metrics.map((metric) => [String(metric), { type: 'double' }])) }
+  return {
+    type: 'object',
+    properties: Object.fromEntries(metrics.map((metric) => [String(metric), { type: 'double' }])),
+  }
 }

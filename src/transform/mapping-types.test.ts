@@ -18,7 +18,14 @@ describe('createTypeField', () => {
       ]),
     )
     assert.deepEqual(documentsOf(result), [
-      { id: 'or"der#1', type: 'or"der', parent: 'p1', routing: 'p1', version: 3, source: ' {"type":"or\\"der","parent":"p1",\n"a":1.0}' },
+      {
+        id: 'or"der#1',
+        type: 'or"der',
+        parent: 'p1',
+        routing: 'p1',
+        version: 3,
+        source: ' {"type":"or\\"der","parent":"p1",\n"a":1.0}',
+      },
       { id: 'customer#2', type: 'customer', source: '{"type":"customer" }' },
       { id: 'order#3', type: 'order', parent: 'p', source: '{"type":"order","parent":"p"}' },
       { id: '4', source: '{"type":"mine"}' },
@@ -42,7 +49,11 @@ describe('createTypeFilter', () => {
   test('keeps the documents of the types, and the batch itself when it keeps all', async () => {
     const documents = ['a', 'b', 'a', 'c'].map((type, i) => ({ id: `${i}`, type, version: i, source: `{"i":${i}}` }))
     const batch = batchOf([...documents, { id: 'none', source: '{}' }])
-    assert.deepEqual(documentsOf(await createTypeFilter(['a', 'c']).apply(batch)), [documents[0], documents[2], documents[3]])
+    assert.deepEqual(documentsOf(await createTypeFilter(['a', 'c']).apply(batch)), [
+      documents[0],
+      documents[2],
+      documents[3],
+    ])
     assert.equal((await createTypeFilter(['x']).apply(batch)).count, 0)
     assert.equal((await createTypeFilter(['x']).apply(batch)).position, 7)
     const all = batchOf(documents)
@@ -57,10 +68,16 @@ describe('chainTransforms', () => {
   test('is nothing when empty and synchronous when its parts are', async () => {
     assert.equal(chainTransforms([]).changes, 'none')
     assert.equal(chainTransforms([createTypeField({})]).changes, 'none')
-    const batch = batchOf([{ id: '1', type: 'a', source: '{}' }, { id: '2', type: 'b', source: '{}' }])
+    const batch = batchOf([
+      { id: '1', type: 'a', source: '{}' },
+      { id: '2', type: 'b', source: '{}' },
+    ])
     const both = chainTransforms([filter, createTypeField({ typeField: 't' })]).apply(batch)
     assert.ok(!(both instanceof Promise))
-    assert.deepEqual(documentsOf(both).map(({ source }) => source), ['{"t":"a"}'])
+    assert.deepEqual(
+      documentsOf(both).map(({ source }) => source),
+      ['{"t":"a"}'],
+    )
     const mixed = await chainTransforms([filter, late, createTypeField({ typeField: 't' })]).apply(batch)
     assert.deepEqual(documentsOf(mixed), documentsOf(both))
   })

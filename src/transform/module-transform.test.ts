@@ -74,7 +74,10 @@ describe('loadModuleTransform', () => {
       ['(d, meta) => { meta.id = 5; return d }', /meta.id/],
     ] as const
     for (const [code, message] of bad) {
-      await assert.rejects(run(`export default ${code}`, [{ id: 'x', source: '{}' }]), { code: 'TRANSFORM_FAILED', message })
+      await assert.rejects(run(`export default ${code}`, [{ id: 'x', source: '{}' }]), {
+        code: 'TRANSFORM_FAILED',
+        message,
+      })
     }
     await assert.rejects(run('export default (d) => d', [{ id: 'x', source: '{/* c */}' }]), {
       code: 'TRANSFORM_FAILED',

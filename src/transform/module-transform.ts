@@ -16,6 +16,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { IndexferryError } from '../foundation/errors.ts'
+import { parseExactJson, printExactJson } from '../foundation/exact-json.ts'
 import { encodeJsonString } from '../foundation/json-bytes.ts'
 import { ABSENT, type DocumentBatch } from '../model/document-batch.ts'
 import { BatchRewriter } from './batch-rewriter.ts'
@@ -31,13 +32,6 @@ export interface DocumentMeta {
 
 type ModuleFunction = (document: unknown, meta: DocumentMeta) => unknown
 
-// The types of TypeScript do not have this part of the language yet.
-interface RawJson {
-  rawJSON(text: string): unknown
-  parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown
-}
-const json = JSON as unknown as RawJson
-
 /** Loads a module (.js, .mjs, .ts) with a default export or an export `transform` that is a function. */
 export async function loadModuleTransform(file: string): Promise<DocumentTransform> {
   const transform = await loadFunction(file)
@@ -50,7 +44,8 @@ async function loadFunction(file: string): Promise<ModuleFunction> {
     loaded = (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>
   } catch (cause) {
     throw new IndexferryError('CONFIG_INVALID', `the transform module ${file} cannot be loaded: ${messageOf(cause)}`, {
-      remedy: 'Check the path; it must be an ES module (.mjs, .js beside a package.json with "type": "module", or .ts).',
+      remedy:
+        'Check the path; it must be an ES module (.mjs, .js beside a package.json with "type": "module", or .ts).',
       cause,
     })
   }
@@ -103,24 +98,17 @@ function readMeta(batch: DocumentBatch, row: number): DocumentMeta {
 function parseDocument(batch: DocumentBatch, row: number, fail: Fail): unknown {
   if (batch.sourceStart[row] === ABSENT) return fail('was not called, because there is no source')
   try {
-    return json.parse(batch.source(row).toString(), keepNumber)
+    return parseExactJson(batch.source(row).toString())
   } catch (cause) {
     // Servers take comments in documents, JSON.parse does not.
     return fail(`was not called, because the source is not strict JSON (${messageOf(cause)}),`, cause)
   }
 }
 
-function keepNumber(_key: string, value: unknown, { source }: { source?: string }): unknown {
-  if (typeof value !== 'number' || source === undefined) return value
-  return String(value) === source ? value : json.rawJSON(source)
-}
-
 function printDocument(document: object, fail: Fail): Buffer {
   let text: string | undefined
   try {
-    text = JSON.stringify(document, (_key, value: unknown) =>
-      typeof value === 'bigint' ? json.rawJSON(value.toString()) : value,
-    )
+    text = printExactJson(document)
   } catch (cause) {
     fail(`returned something that cannot be printed as JSON (${messageOf(cause)})`, cause)
   }

@@ -6,8 +6,8 @@ const commands = ['copy', 'assess', 'verify'] as const
 export const transformOptions = {
   rename: repeatable(pair('PATTERN=NAME', "'logs-*=archive-*'"), {
     commands,
-    help: 'Names of target indexes. A pattern with * puts what each * stood for in the place of each * of the name; a regular expression in slashes gives $1, $2. The first that fits an index is used.',
-    example: "'logs-*=archive-*' or '/logs-(.*)-v1/=logs-$1'",
+    help: 'Names of target indexes. What each * of the pattern stood for is put in the place of each * of the name; a pattern with parentheses is a regular expression and gives $1, $2. The first that fits an index is used; others keep their names.',
+    example: "'logs-*=archive-*'",
   }),
   types: option(choice('split', 'merge'), {
     commands,
@@ -21,13 +21,13 @@ export const transformOptions = {
   }),
   parentField: option(text, {
     commands,
-    help: 'Name of the join field that replaces `_parent` (before Elasticsearch 6.0).',
+    help: 'Name of the keyword field that holds the id of the parent where `_parent` is gone (before Elasticsearch 6.0).',
     placeholder: 'FIELD',
-    defaultText: '`join`',
+    defaultText: '`parent_id`',
   }),
   map: repeatable(pair('FIELD=TYPE', 'comment=text'), {
     commands,
-    help: 'Mapping of one field of the target index: a field type, or a JSON object with the whole mapping.',
+    help: 'Mapping of one field of the target index: a field type, a JSON object with the whole mapping, `disabled`, or `-` to leave the field out. `*.TYPE` stands for all fields of a type of the source.',
     example: 'comment=text',
   }),
   set: repeatable(pair('SETTING=VALUE', 'refresh_interval=30s'), {
@@ -69,7 +69,7 @@ export const transformOptions = {
   }),
   transform: option(fileName, {
     commands,
-    help: 'JavaScript module whose function `transform(document)` changes each document. Only with a transform of documents are they parsed; otherwise they arrive byte for byte.',
+    help: 'JavaScript module whose function `transform(document)` changes each document. Only with such a module are documents parsed; what no option changes arrives byte for byte.',
     example: './clean-up.js',
   }),
 }

@@ -1,7 +1,7 @@
 // Sets a field of a document, and moves a field to another object of it.
 import { MemberCursor, UNFINISHED } from '../foundation/json-bytes.ts'
 import { EditProblem, findMembers, forEachObject, requireEnd } from './document-walk.ts'
-import { FieldPath } from './field-path.ts'
+import type { FieldPath } from './field-path.ts'
 import type { Splices } from './splices.ts'
 
 const OPEN_BRACE = 0x7b
@@ -114,7 +114,10 @@ export class MoveField {
   }
 
   private descend(bytes: Buffer, at: number, end: number, depth: number, splices: Splices): void {
-    if (depth >= this.shared) return this.moveWithin(bytes, at, end, depth, splices)
+    if (depth >= this.shared) {
+      this.moveWithin(bytes, at, end, depth, splices)
+      return
+    }
     const members = new MemberCursor()
     members.open(bytes, at, end)
     while (members.next()) {
@@ -126,7 +129,8 @@ export class MoveField {
         forEachObject(bytes, valueStart, valueEnd, (object) => this.descend(bytes, object, valueEnd, next, splices))
       } else {
         // The key spells out more than what both names share, so the new name starts in this object as well.
-        return this.moveWithin(bytes, at, end, depth, splices)
+        this.moveWithin(bytes, at, end, depth, splices)
+        return
       }
     }
     requireEnd(members)
@@ -135,7 +139,10 @@ export class MoveField {
   private moveWithin(bytes: Buffer, at: number, end: number, depth: number, splices: Splices): void {
     const found = findMembers(bytes, at, end, this.from, depth)
     const [member] = found
-    if (member === undefined) return this.refuseArrays(bytes, at, end, depth)
+    if (member === undefined) {
+      this.refuseArrays(bytes, at, end, depth)
+      return
+    }
     if (found.length > 1) throw new EditProblem(`it has the field "${this.from.text}" more than once`)
     if (findMembers(bytes, at, end, this.to, depth).length > 0) {
       throw new EditProblem(`it has a field "${this.to.text}" already`)

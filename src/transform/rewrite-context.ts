@@ -10,6 +10,8 @@ export interface RewriteContext {
   readonly created: { readonly es: number } | { readonly os: number }
   readonly options: DefinitionOptions
   readonly log: DefinitionLog
+  /** The keys of `--map` that applied to something. */
+  readonly usedMaps: Set<string>
 }
 
 /** Whether dates were parsed by Joda, which Elasticsearch did in indexes created before 7.0. */

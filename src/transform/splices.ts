@@ -1,5 +1,5 @@
 // Changes to some bytes, noted first and made all at once, so that everything between them stays as it is.
-import type { ByteSink } from './byte-sink.ts'
+import type { ByteSink } from '../foundation/byte-sink.ts'
 
 interface Splice {
   readonly start: number

@@ -1,8 +1,43 @@
 // `string` (Elasticsearch before 5.0) as `text` or `keyword`, and back.
 import type { JsonObject } from '../model/json.ts'
 
-const ofKeyword = ['boost', 'copy_to', 'doc_values', 'eager_global_ordinals', 'fields', 'ignore_above', 'include_in_all', 'index_options', 'meta', 'norms', 'null_value', 'similarity', 'store', 'fielddata', 'omit_norms', 'properties']
-const ofText = ['analyzer', 'index_analyzer', 'boost', 'copy_to', 'fields', 'include_in_all', 'index_options', 'norms', 'omit_norms', 'position_increment_gap', 'position_offset_gap', 'search_analyzer', 'search_quote_analyzer', 'similarity', 'store', 'term_vector', 'fielddata']
+const ofKeyword = [
+  'boost',
+  'copy_to',
+  'doc_values',
+  'eager_global_ordinals',
+  'fields',
+  'ignore_above',
+  'include_in_all',
+  'index_options',
+  'meta',
+  'norms',
+  'null_value',
+  'similarity',
+  'store',
+  'fielddata',
+  'omit_norms',
+  'properties',
+]
+const ofText = [
+  'analyzer',
+  'index_analyzer',
+  'boost',
+  'copy_to',
+  'fields',
+  'include_in_all',
+  'index_options',
+  'norms',
+  'omit_norms',
+  'position_increment_gap',
+  'position_offset_gap',
+  'search_analyzer',
+  'search_quote_analyzer',
+  'similarity',
+  'store',
+  'term_vector',
+  'fielddata',
+]
 
 export interface StringChange {
   readonly field: JsonObject
@@ -47,6 +82,14 @@ const pick = (field: JsonObject, names: readonly string[]): JsonObject =>
   Object.fromEntries(Object.entries(field).filter(([name]) => names.includes(name)))
 
 // Values that say what is so anyway are no loss.
-const empty = new Set(['type', 'index', 'fielddata', 'fielddata_frequency_filter', 'doc_values', 'precision_step', 'postings_format'])
+const empty = new Set([
+  'type',
+  'index',
+  'fielddata',
+  'fielddata_frequency_filter',
+  'doc_values',
+  'precision_step',
+  'postings_format',
+])
 const lost = (from: JsonObject, to: JsonObject): string[] =>
   Object.keys(from).filter((name) => !(name in to) && !empty.has(name))

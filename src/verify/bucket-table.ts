@@ -38,7 +38,13 @@ export class BucketTable {
 
   add(document: DocumentDigester): void {
     const { lanes } = document
-    this.addDigest(document.identityHigh, lanes[0] as number, lanes[1] as number, lanes[2] as number, lanes[3] as number)
+    this.addDigest(
+      document.identityHigh,
+      lanes[0] as number,
+      lanes[1] as number,
+      lanes[2] as number,
+      lanes[3] as number,
+    )
     this.addSize(document.sourceLength)
   }
 

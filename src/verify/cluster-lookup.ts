@@ -8,12 +8,18 @@ import type { DocumentBatch } from '../model/document-batch.ts'
 import type { JsonObject } from '../model/json.ts'
 import { PassingFaults } from '../source/passing-faults.ts'
 import { readSearchAnswer } from '../source/search-answer.ts'
-import { filteredQuery, hitContents, type SearchSelection, searchParameters, selectionFilters } from '../source/selection.ts'
+import {
+  filteredQuery,
+  hitContents,
+  type SearchSelection,
+  searchParameters,
+  selectionFilters,
+} from '../source/selection.ts'
 import { refreshIndex } from '../source/shard-checkpoints.ts'
-import type { DocumentKey, DocumentLookup } from './document-lookup.ts'
+import type { DocumentLookup } from './document-lookup.ts'
 
 /** Below the 1024 clauses that old versions allow in a query, though `ids` is one clause on all of them. */
-const idsMax = 500
+const idsPerSearch = 500
 
 const batchBytes = 4 * 1024 * 1024
 
@@ -21,7 +27,7 @@ const batchBytes = 4 * 1024 * 1024
 const hitsPerIdMax = 20
 
 export class ClusterLookup implements DocumentLookup {
-  readonly keysMax = idsMax
+  readonly idsMax = idsPerSearch
   private readonly selection: SearchSelection
 
   constructor(selection: SearchSelection) {
@@ -32,11 +38,10 @@ export class ClusterLookup implements DocumentLookup {
     await refreshIndex(this.selection.cluster, this.selection.index, signal)
   }
 
-  async *fetch(keys: readonly DocumentKey[], signal: AbortSignal): AsyncGenerator<DocumentBatch> {
-    const ids = [...new Set(keys.map(({ id }) => id))]
+  async *fetch(ids: readonly string[], signal: AbortSignal): AsyncGenerator<DocumentBatch> {
     const faults = new PassingFaults(signal)
     while (true) {
-      // Collected first, because a search that breaks in the middle is repeated as a whole; the caller bounds keys by their bytes.
+      // Collected first, because a search that breaks in the middle is repeated as a whole; the caller bounds ids by their documents' bytes.
       const batches: DocumentBatch[] = []
       try {
         for await (const batch of this.search(ids, signal)) batches.push(batch)

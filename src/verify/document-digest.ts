@@ -107,7 +107,11 @@ export class DocumentDigester {
       return this.hashJoined(identityLength + end - start)
     }
     const source = batch.bytes.subarray(start, end)
-    const compared = isVerbatim ? source : this.options.comparison === 'bytes' ? toOneLine(source) : canonicalContent(source)
+    const compared = isVerbatim
+      ? source
+      : this.options.comparison === 'bytes'
+        ? toOneLine(source)
+        : canonicalContent(source)
     return createHash('sha256').update(identity.subarray(0, identityLength)).update(compared).digest('binary')
   }
 

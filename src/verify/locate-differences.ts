@@ -14,21 +14,24 @@ export interface LocateOptions extends ReadSideOptions {
   readonly tableLimits: TableLimits
   /** How often both sides may be read for this at most. */
   readonly scansMax: number
-  /** Differences that are kept by name at most; the others are counted. */
-  readonly differencesMax: number
+  /** Differences that are kept by name at most, to be looked at again; the others are counted. */
+  readonly candidatesMax: number
   readonly knownRejected: ReadonlySet<string>
   readonly onProgress: (sides: Readonly<Record<SideName, SideProgress>>) => void
 }
 
 export interface LocatedDifferences {
-  /** At most `differencesMax`, to be looked at again. */
+  /** At most `candidatesMax`, to be looked at again. */
   readonly candidates: readonly Candidate[]
   /** Those that are not among the candidates, by class. */
   readonly unnamed: DifferenceCounts
   readonly bucketsDiffering: number
-  /** Buckets that differ and could not be looked into within the limits. */
-  readonly bucketsSkipped: number
-  /** Documents that found no room in the table. */
+  /** Documents of buckets that differ and could not be looked into within the limits; most of them may be equal. */
+  readonly documentsSkipped: number
+}
+
+export interface WrittenMeanwhile {
+  readonly candidates: readonly Candidate[]
   readonly documentsSkipped: number
 }
 
@@ -49,12 +52,14 @@ export async function locateDifferences(
     for (let row = 0; row < table.count; row++) {
       if (table.isEqual(row)) continue
       const candidate = candidateOf(table, row)
-      if (candidates.length < options.differencesMax) candidates.push(candidate)
+      if (candidates.length < options.candidatesMax) candidates.push(candidate)
       else unnamed[classify(table, row, candidate.key.id, options.knownRejected)]++
     }
   }
-  const bucketsSkipped = groups.slice(options.scansMax).reduce((sum, group) => sum + group.length, 0)
-  return { candidates, unnamed, bucketsDiffering: differing.length, bucketsSkipped, documentsSkipped }
+  for (const bucket of groups.slice(options.scansMax).flat()) {
+    documentsSkipped += Math.max(source.table.counts[bucket] as number, target.table.counts[bucket] as number)
+  }
+  return { candidates, unnamed, bucketsDiffering: differing.length, documentsSkipped }
 }
 
 /** Divides the buckets so that the documents of a group have room even when the sides have none in common. */
@@ -118,8 +123,8 @@ export async function listWrittenMeanwhile(
   sides: ComparedSides,
   state: VerificationState,
   options: LocateOptions,
-): Promise<{ readonly candidates: readonly Candidate[]; readonly documentsSkipped: number }> {
-  const rowsMax = Math.min(options.differencesMax, options.tableLimits.rowsMax)
+): Promise<WrittenMeanwhile> {
+  const rowsMax = Math.min(options.candidatesMax, options.tableLimits.rowsMax)
   const table = new IdentityTable({ ...options.tableLimits, rowsMax })
   await runTogether(options.signal, sideNames.length, async (signal, number) => {
     const name = sideNames[number] as SideName

@@ -1,7 +1,6 @@
 // How two indexes are compared, and what is done about differences.
 import {
   between,
-  byteSize,
   choice,
   count,
   duration,
@@ -11,7 +10,7 @@ import {
   optionWithDefault,
   share,
 } from '../foundation/option.ts'
-import { formatByteSize, formatDuration } from '../foundation/quantity.ts'
+import { formatDuration } from '../foundation/quantity.ts'
 
 const commands = ['verify'] as const
 
@@ -45,11 +44,6 @@ export const verifyOptions = {
     commands,
     help: 'Most differences that are listed one by one; all are counted.',
     check: between(0, 1_000_000),
-  }),
-  memory: optionWithDefault(byteSize, 64 * 1024 ** 2, {
-    commands,
-    help: 'Memory for digests. More finds differences among very many documents in fewer passes.',
-    check: between(1024 ** 2, 4 * 1024 ** 3, formatByteSize),
   }),
   report: option(fileName, {
     commands,

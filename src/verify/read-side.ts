@@ -75,7 +75,7 @@ async function readPartition(
     signal.throwIfAborted()
     const { position } = batch
     const visiting = visitor.visit(progress, await transformed(side, batch))
-    if (visiting) await visiting
+    if (visiting !== undefined) await visiting
     progress.position = position
   }
   // A reader that ends quietly when it is stopped must not be taken for one that came to the end.

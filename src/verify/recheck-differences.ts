@@ -4,7 +4,7 @@ import { sleep } from '../foundation/clock.ts'
 import type { DocumentBatch } from '../model/document-batch.ts'
 import { type Candidate, candidateOf, classify, type Difference } from './difference.ts'
 import { type DigestOptions, DocumentDigester } from './document-digest.ts'
-import { groupKeys, lookUp } from './document-lookup.ts'
+import { groupIds, lookUp, lookupBytesMax } from './document-lookup.ts'
 import { IdentityTable } from './identity-table.ts'
 import { type ComparedSide, type ReadSideOptions, runTogether } from './read-side.ts'
 import type { ComparedSides } from './scan-buckets.ts'
@@ -19,9 +19,6 @@ export interface RecheckOptions extends ReadSideOptions {
   readonly knownRejected: ReadonlySet<string>
   readonly onProgress: (sides: Readonly<Record<SideName, SideProgress>>) => void
 }
-
-/** Documents that are asked for in one call hold about so many bytes. */
-const lookupBytesMax = 16 * 1024 * 1024
 
 /** Those of the candidates that differ now. */
 export async function recheckDifferences(
@@ -92,10 +89,8 @@ export async function visitCandidates(
   visit: (batch: DocumentBatch) => undefined | Promise<void>,
 ): Promise<void> {
   await side.lookup?.refresh(options.signal)
-  const keysMax = side.lookup?.keysMax ?? Number.POSITIVE_INFINITY
+  const idsMax = side.lookup?.idsMax ?? Number.POSITIVE_INFINITY
   const bytesMax = side.lookup ? lookupBytesMax : Number.POSITIVE_INFINITY
-  for (const group of groupKeys(candidates, keysMax, bytesMax)) {
-    const keys = group.map(({ key }) => key)
-    await lookUp(side, keys, options, visit)
-  }
+  const keys = candidates.map(({ key }) => key)
+  for (const ids of groupIds(keys, idsMax, bytesMax)) await lookUp(side, ids, options, visit)
 }

@@ -4,11 +4,11 @@ import type { DocumentBatch } from '../model/document-batch.ts'
 import type { RejectedDocument } from '../target/target.ts'
 import type { Candidate, Difference } from './difference.ts'
 import { DocumentDigester } from './document-digest.ts'
-import { type RecheckOptions, recheckDifferences, visitCandidates } from './recheck-differences.ts'
-import { lookUp } from './document-lookup.ts'
+import { groupIds, lookUp, lookupBytesMax } from './document-lookup.ts'
 import type { ComparedSide } from './read-side.ts'
+import { type RecheckOptions, recheckDifferences, visitCandidates } from './recheck-differences.ts'
 import type { ComparedSides } from './scan-buckets.ts'
-import { selectRows } from './select-rows.ts'
+import { selectRows } from '../model/select-rows.ts'
 
 export interface RepairActions {
   /**
@@ -122,13 +122,15 @@ async function rowsNotInSource(
     digester.identify(batch, row)
     rowOf.set(identityText(digester), row)
   }
-  const keys = rows.map((row) => ({ id: batch.id(row), routing: undefined, bytes: 0 }))
-  await lookUp(source, keys, options, (found): undefined => {
-    for (let row = 0; row < found.count; row++) {
-      digester.identify(found, row)
-      rowOf.delete(identityText(digester))
-    }
-  })
+  const keys = rows.map((row) => ({ id: batch.id(row), routing: undefined, bytes: batch.source(row).length }))
+  for (const ids of groupIds(keys, source.lookup.idsMax, lookupBytesMax)) {
+    await lookUp(source, ids, options, (found): undefined => {
+      for (let row = 0; row < found.count; row++) {
+        digester.identify(found, row)
+        rowOf.delete(identityText(digester))
+      }
+    })
+  }
   return [...rowOf.values()]
 }
 

@@ -1,4 +1,5 @@
 // The report as a page that a person reads and signs.
+import type { DefinitionDifference } from './compare-definitions.ts'
 import { type DifferenceClass, differenceClasses } from './difference.ts'
 import type { DifferenceReport, SideReport, VerificationReport } from './report.ts'
 
@@ -39,7 +40,8 @@ export function formatReport(report: VerificationReport): string {
 }
 
 function sidesTable({ source, target }: VerificationReport): string[] {
-  const row = (title: string, value: (side: SideReport) => string) => `| ${title} | ${value(source)} | ${value(target)} |`
+  const row = (title: string, value: (side: SideReport) => string) =>
+    `| ${title} | ${value(source)} | ${value(target)} |`
   return [
     '| | source | target |',
     '|--|--|--|',
@@ -78,12 +80,22 @@ function differenceLines(differences: DifferenceReport): string[] {
   return [...lines, '']
 }
 
+const kinds: Record<DefinitionDifference['kind'], string> = {
+  differs: 'differs',
+  note: 'fits, not as planned',
+  extra: 'only the target has it',
+}
+
 function definitionLines({ definitions }: VerificationReport): string[] {
   const value = (side: unknown) => (side === undefined ? 'nothing' : inline(JSON.stringify(side)))
+  const differing = definitions.filter(({ kind }) => kind === 'differs').length
   return [
-    `## Definitions that differ: ${thousands(definitions.length)}`,
+    `## Definitions that differ: ${thousands(differing)}`,
     '',
-    ...definitions.map(({ path, source, target }) => `- ${inline(path)}: source ${value(source)}, target ${value(target)}`),
+    ...definitions.map(
+      ({ path, expected, actual, kind }) =>
+        `- ${inline(path)} (${kinds[kind]}): expected ${value(expected)}, found ${value(actual)}`,
+    ),
     '',
   ]
 }

@@ -1,7 +1,7 @@
 // What a verification found, in a shape that scripts and people can keep. `formatVersion` grows when a field changes its meaning or goes.
 import { IndexferryError } from '../foundation/errors.ts'
-import type { JsonValue } from '../model/json.ts'
 import type { Partition } from '../model/partition.ts'
+import type { DefinitionDifference } from './compare-definitions.ts'
 import type { Difference, DifferenceClass, DifferenceCounts } from './difference.ts'
 import { differenceClasses } from './difference.ts'
 import type { Comparison } from './document-digest.ts'
@@ -14,14 +14,6 @@ import { replaceFile } from './verification-state.ts'
  * looked at lay beyond a limit.
  */
 export type Verdict = 'equal' | 'different' | 'incomplete'
-
-export interface DefinitionDifference {
-  /** Where, such as `mappings.properties.price.type`. */
-  readonly path: string
-  /** Undefined where the side has nothing there. */
-  readonly source?: JsonValue | undefined
-  readonly target?: JsonValue | undefined
-}
 
 export interface SideReport extends SideDescription {
   readonly readBy: Partition['kind']
@@ -85,6 +77,7 @@ export interface VerificationReport {
   readonly target: SideReport
   readonly buckets: { readonly total: number; readonly differing: number }
   readonly differences: DifferenceReport
+  /** The target's definition against what the source's should be there. Only those of the kind `differs` make the verdict `different`. */
   readonly definitions: readonly DefinitionDifference[]
   /** Null when nothing was repaired. */
   readonly repair: RepairReport | null

@@ -71,7 +71,11 @@ function encodeHead({ fingerprint, begunAt, source, target }: VerificationState)
 
 function encodeSide({ table, partitions, documentsExpected }: SideScan): SideHead {
   return {
-    partitions: partitions.map(({ partition, position, isDone }) => ({ partition, position: position ?? null, isDone })),
+    partitions: partitions.map(({ partition, position, isDone }) => ({
+      partition,
+      position: position ?? null,
+      isDone,
+    })),
     documentsExpected: documentsExpected ?? null,
     documents: table.documents,
     bytes: table.bytes,
@@ -80,7 +84,10 @@ function encodeSide({ table, partitions, documentsExpected }: SideScan): SideHea
 }
 
 /** The saved state, or undefined when there is none, when it is of another comparison, or when its checksum does not fit. */
-export async function loadVerificationState(folder: string, fingerprint: string): Promise<VerificationState | undefined> {
+export async function loadVerificationState(
+  folder: string,
+  fingerprint: string,
+): Promise<VerificationState | undefined> {
   let file: Buffer
   try {
     file = await readFile(statePath(folder))
@@ -158,4 +165,3 @@ export async function replaceFile(path: string, parts: readonly Buffer[]): Promi
     throw error
   }
 }
-

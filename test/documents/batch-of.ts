@@ -1,7 +1,8 @@
 // Batches for tests, written down as documents.
+
+import { ByteSink } from '../../src/foundation/byte-sink.ts'
 import { encodeJsonString } from '../../src/foundation/json-bytes.ts'
 import { DocumentBatch } from '../../src/model/document-batch.ts'
-import { ByteSink } from '../../src/transform/byte-sink.ts'
 
 export interface TestDocument {
   readonly id?: string

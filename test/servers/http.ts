@@ -29,7 +29,9 @@ export function ask(url: string, options: Ask = {}): Promise<Answer> {
         ...(ca ? { ca } : {}),
         ...(timeout ? { timeout } : {}),
         ...(username === undefined ? {} : { auth: `${username}:${password ?? ''}` }),
-        ...(body === undefined ? {} : { headers: { 'content-type': contentType } }),
+        ...(body === undefined
+          ? {}
+          : { headers: { 'content-type': contentType, 'content-length': Buffer.byteLength(body) } }),
       },
       (response) => {
         const chunks: Buffer[] = []

@@ -1,4 +1,4 @@
-import { DocumentBatch } from '../model/document-batch.ts'
+import { DocumentBatch } from './document-batch.ts'
 
 const textColumns = ['id', 'source', 'routing', 'type', 'parent', 'index'] as const
 

@@ -1,0 +1,57 @@
+// Runs one program from start to exit and says what that took.
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** What one run took. A program that measures itself leaves out its own preparations; see bulk-load.ts. */
+export interface Usage {
+  readonly seconds: number
+  /** Of the tool alone. Missing where the work is done inside a server. */
+  readonly cpuSeconds?: number
+  readonly peakBytes?: number
+}
+
+export interface Program {
+  readonly command: string
+  readonly args: readonly string[]
+  /** A temporary folder of this run. */
+  readonly folder: string
+  readonly signal: AbortSignal
+}
+
+const keptBytes = 4000
+
+/** A Node program reports its own usage at exit, any other writes it to the file named in BENCH_USAGE_FILE. */
+export const nodeProgram = (script: string, ...args: string[]): Pick<Program, 'command' | 'args'> => ({
+  command: process.execPath,
+  args: [
+    '--disable-warning=ExperimentalWarning',
+    '--import',
+    new URL('usage-at-exit.mjs', import.meta.url).href,
+    script,
+    ...args,
+  ],
+})
+
+export async function runProgram({ command, args, folder, signal }: Program): Promise<Usage> {
+  const usageFile = join(folder, 'usage.json')
+  const started = performance.now()
+  const { code, last } = await new Promise<{ code: string | number | null; last: string }>((resolve, reject) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, BENCH_USAGE_FILE: usageFile },
+      signal,
+    })
+    let last = ''
+    const keep = (text: Buffer) => {
+      last = (last + text).slice(-keptBytes)
+    }
+    child.stdout.on('data', keep)
+    child.stderr.on('data', keep)
+    child.on('error', reject)
+    child.on('close', (code, killedBy) => resolve({ code: killedBy ?? code, last }))
+  })
+  const seconds = (performance.now() - started) / 1000
+  if (code !== 0) throw new Error(`ended with ${code}: ${last.trim().slice(-600)}`)
+  return { seconds, ...(existsSync(usageFile) ? (JSON.parse(readFileSync(usageFile, 'utf8')) as Partial<Usage>) : {}) }
+}

@@ -1,0 +1,56 @@
+// The commands: what each is for and what it is given. Their work is in the file of the same name.
+import type { RawFlags } from '../../config/parse-options.ts'
+import type { CommandName } from '../../foundation/option.ts'
+
+export interface CommandCall {
+  readonly name: CommandName
+  readonly args: readonly string[]
+  readonly flags: RawFlags
+  /** All words of the command line, for `status`. */
+  readonly words: readonly string[]
+}
+
+export interface CommandDescription {
+  readonly summary: string
+  readonly parameters: string
+  /** Resolves with the exit code. */
+  readonly run: (call: CommandCall) => Promise<number>
+}
+
+export const commands: Readonly<Record<CommandName, CommandDescription>> = {
+  copy: {
+    summary: 'Copy indexes, once. Started again, it goes on where it stopped.',
+    parameters: '<source> <target>',
+    run: async (call) => (await import('./copy.ts')).runCopyCommand(call),
+  },
+  verify: {
+    summary: 'Compare every document of both sides, and repair what differs with --repair.',
+    parameters: '<source> <target>',
+    run: async (call) => (await import('./verify.ts')).runVerifyCommand(call),
+  },
+  assess: {
+    summary: 'Say what a copy would do and what stands against it. Changes nothing.',
+    parameters: '<source> <target>',
+    run: async (call) => (await import('./assess.ts')).runAssessCommand(call),
+  },
+  status: {
+    summary: 'List the copies, or show one.',
+    parameters: '[copy]',
+    run: async (call) => (await import('./status.ts')).runStatusCommand(call),
+  },
+  throttle: {
+    summary: 'Change the speed of a copy while it runs.',
+    parameters: '<copy>',
+    run: async (call) => (await import('./status.ts')).runThrottleCommand(call),
+  },
+  pause: {
+    summary: 'Pause a copy that runs elsewhere, as Ctrl-C does.',
+    parameters: '<copy>',
+    run: async (call) => (await import('./status.ts')).runPauseCommand(call),
+  },
+  forget: {
+    summary: 'Remove a copy from the list; its target stays as it is.',
+    parameters: '<copy>',
+    run: async (call) => (await import('./status.ts')).runForgetCommand(call),
+  },
+}

@@ -1,0 +1,95 @@
+// The command line: parses, calls the engine, prints. One file per command beside this one, loaded only when it is asked for.
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { commandOptions } from '../../config/gather-options.ts'
+import { unknownOption } from '../../config/parse-options.ts'
+import { exitCodes } from '../../foundation/error-codes.ts'
+import { asIndexferryError, IndexferryError } from '../../foundation/errors.ts'
+import type { CommandName } from '../../foundation/option.ts'
+import { type CommandCall, commands } from './commands.ts'
+import { printError } from './print.ts'
+
+/** Runs one command and leaves its exit code in `process.exitCode`. Never throws. */
+export async function main(args: readonly string[]): Promise<void> {
+  // A reader that goes away (`| head`) ends the program, as it does with every other.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+  })
+  try {
+    process.exitCode = await dispatch(args)
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return
+    const known = asIndexferryError(error)
+    printError(known, args.includes('--json'))
+    process.exitCode = known.exitCode
+  }
+}
+
+async function dispatch(args: readonly string[]): Promise<number> {
+  let code: number = exitCodes.done
+  const program = createProgram(async (call) => {
+    code = await commands[call.name].run(call)
+  }, args)
+  await program.parseAsync(args, { from: 'user' })
+  return code
+}
+
+function createProgram(run: (call: CommandCall) => Promise<void>, args: readonly string[]): Command {
+  const program = new Command('indexferry')
+    .description('Moves search indexes between Elasticsearch and OpenSearch clusters, and proves both sides equal.')
+    .version(packageVersion(), '-V, --version', 'Print the version.')
+    .helpOption('-h, --help', 'Show help.')
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .showHelpAfterError(false)
+  for (const [name, { summary, parameters }] of Object.entries(commands)) {
+    const command = program.command(`${name} ${parameters}`.trim()).description(summary).exitOverride()
+    command.configureOutput({ writeErr: () => {}, outputError: () => {} }).helpOption('-h, --help', 'Show this help.')
+    for (const option of commandOptions(name as CommandName)) {
+      const short = option.option.short ? `-${option.option.short}, ` : ''
+      const value = option.takes === 'flag' ? '' : ` <${option.placeholder}>`
+      const text = option.option.defaultText ? `${option.help} Default: ${option.option.defaultText}.` : option.help
+      if (option.takes === 'values') command.option(`${short}--${option.name}${value}`, text, collect)
+      else command.option(`${short}--${option.name}${value}`, text)
+    }
+    command.action(async () => {
+      await run({ name: name as CommandName, args: command.args, flags: command.opts(), words: args })
+    })
+  }
+  translateErrors(program)
+  program.action(() => {
+    const [unknown] = program.args
+    if (unknown === undefined) {
+      process.stdout.write(program.helpInformation())
+      return
+    }
+    throw new IndexferryError('USAGE', `there is no command "${unknown}"`, {
+      remedy: '`indexferry --help` lists the commands.',
+    })
+  })
+  program.allowExcessArguments()
+  return program
+}
+
+const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value]
+
+/** Commander's own errors in our words, with the remedy that our options know. */
+function translateErrors(program: Command): void {
+  for (const command of program.commands) {
+    const name = command.name() as CommandName
+    command.exitOverride((error) => {
+      if (error.exitCode === 0) throw error
+      if (error.code === 'commander.unknownOption') {
+        throw unknownOption(name, /'(--?[^']+)'/.exec(error.message)?.[1] ?? '')
+      }
+      throw new IndexferryError('USAGE', error.message.replace(/^error: /, ''), {
+        remedy: `\`indexferry ${name} --help\` shows how it is called.`,
+      })
+    })
+  }
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

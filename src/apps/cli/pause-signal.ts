@@ -1,0 +1,25 @@
+// Ctrl-C and SIGTERM: the first asks for a clean pause, the second ends the program at once. Both lose nothing.
+import { exitCodes } from '../../foundation/error-codes.ts'
+import { IndexferryError } from '../../foundation/errors.ts'
+
+export interface PauseSignal extends Disposable {
+  readonly signal: AbortSignal
+}
+
+export function pauseSignal(note: (text: string) => void): PauseSignal {
+  const controller = new AbortController()
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(exitCodes.paused)
+    note('pausing: what was read is still written (once more ends at once; either way the same command goes on)')
+    controller.abort(new IndexferryError('PAUSED', 'paused'))
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    },
+  }
+}

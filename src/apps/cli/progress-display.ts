@@ -1,0 +1,89 @@
+// Shows progress on standard error: one line that is written over on a terminal, a line now and then elsewhere.
+import type { DocumentCounts } from '../../model/counts.ts'
+import { formatBytes, formatCount, formatSeconds } from './format.ts'
+
+/** What a line shows; a copy and a verification both have it. */
+export interface ShownProgress {
+  readonly counts: Pick<DocumentCounts, 'read' | 'bytes' | 'rejected'>
+  readonly documentsExpected: number | undefined
+  readonly documentsPerSecond: number
+  readonly bytesPerSecond: number
+  readonly secondsLeft: number | undefined
+  readonly partitionsDone: number
+  readonly partitions: number
+  readonly limitedBy: string
+}
+
+const barEveryMs = 200
+const linesEveryMs = 5_000
+const barWidth = 24
+
+export class ProgressDisplay implements Disposable {
+  private readonly kind: 'bar' | 'lines' | 'none'
+  private timer: NodeJS.Timeout | undefined
+  private shown = false
+
+  constructor(wanted: 'auto' | 'bar' | 'lines' | 'none') {
+    this.kind = wanted === 'auto' ? (process.stderr.isTTY ? 'bar' : 'lines') : wanted
+  }
+
+  start(snapshot: () => ShownProgress): void {
+    if (this.kind === 'none') return
+    const every = this.kind === 'bar' ? barEveryMs : linesEveryMs
+    this.timer = setInterval(() => this.show(snapshot()), every)
+  }
+
+  /** Writes above the bar, so that neither is torn. */
+  note(text: string): void {
+    this.clear()
+    process.stderr.write(`${text}\n`)
+  }
+
+  private show(progress: ShownProgress): void {
+    if (this.kind === 'lines') {
+      process.stderr.write(`${describe(progress)}\n`)
+      return
+    }
+    const line = `${bar(progress)} ${describe(progress)}`
+    process.stderr.write(`\r\x1b[2K${line.slice(0, (process.stderr.columns ?? 120) - 1)}`)
+    this.shown = true
+  }
+
+  private clear(): void {
+    if (this.shown) process.stderr.write('\r\x1b[2K')
+    this.shown = false
+  }
+
+  stop(): void {
+    clearInterval(this.timer)
+    this.clear()
+  }
+
+  [Symbol.dispose](): void {
+    this.stop()
+  }
+}
+
+function bar({ counts, documentsExpected }: ShownProgress): string {
+  if (!documentsExpected) return `[${'·'.repeat(barWidth)}]`
+  const filled = Math.min(barWidth, Math.floor((counts.read / documentsExpected) * barWidth))
+  return `[${'█'.repeat(filled)}${'·'.repeat(barWidth - filled)}]`
+}
+
+function describe(progress: ShownProgress): string {
+  const { counts, documentsExpected, partitions, partitionsDone } = progress
+  // The source may grow meanwhile; nothing is ever more than all.
+  const percent = documentsExpected ? `${Math.min(100, Math.floor((counts.read / documentsExpected) * 100))}% ` : ''
+  const of = documentsExpected ? ` of ${formatCount(documentsExpected)}` : ''
+  const parts = [
+    `${percent}${formatCount(counts.read)}${of} documents`,
+    formatBytes(counts.bytes),
+    `${formatCount(progress.documentsPerSecond)}/s`,
+    `${formatBytes(progress.bytesPerSecond)}/s`,
+  ]
+  if (progress.secondsLeft !== undefined) parts.push(`${formatSeconds(progress.secondsLeft)} left`)
+  if (partitions > 0) parts.push(`${partitionsDone}/${partitions} slices`)
+  if (counts.rejected > 0) parts.push(`${formatCount(counts.rejected)} rejected`)
+  parts.push(`limited by ${progress.limitedBy}`)
+  return parts.join(' · ')
+}

@@ -1,0 +1,125 @@
+// `indexferry status`, `throttle`, `pause` and `forget`: what the catalog knows, and what may be changed while a copy runs.
+import { parseOptionValues } from '../../config/parse-options.ts'
+import { openCatalog } from '../../engine/catalog.ts'
+import type { CopyRecord } from '../../engine/catalog-records.ts'
+import { stateFolder } from '../../engine/state-folder.ts'
+import { now } from '../../foundation/clock.ts'
+import { exitCodes } from '../../foundation/error-codes.ts'
+import { IndexferryError } from '../../foundation/errors.ts'
+import type { CommandName } from '../../foundation/option.ts'
+import type { CommandCall } from './commands.ts'
+import { formatBytes, formatCount, formatSeconds, formatTable } from './format.ts'
+import { printJson, printResult } from './print.ts'
+
+function open(command: CommandName, call: CommandCall) {
+  const values = parseOptionValues(command, call.flags, process.env)
+  return { values, catalog: openCatalog(stateFolder(values.engine.state, process.env)) }
+}
+
+export async function runStatusCommand(call: CommandCall): Promise<number> {
+  const { values, catalog } = open('status', call)
+  using _ = catalog
+  const [id] = call.args
+  if (id === undefined) {
+    const copies = catalog.listCopies()
+    if (values.engine.json) printJson(copies)
+    else printResult(copies.length === 0 ? 'no copies yet' : listCopies(copies))
+    return exitCodes.done
+  }
+  const copy = catalog.readCopy(id)
+  if (values.engine.json) printJson(copy)
+  else printResult(describeCopy(copy))
+  return exitCodes.done
+}
+
+const stateOf = (copy: CopyRecord): string => {
+  if (copy.isRunning || ['completed', 'paused', 'failed'].includes(copy.state)) return copy.state
+  return `${copy.state}, killed`
+}
+
+function listCopies(copies: readonly CopyRecord[]): string {
+  const rows = copies.map((copy) => [
+    copy.id,
+    stateOf(copy),
+    formatCount(copy.counts.read),
+    copy.counts.rejected > 0 ? `${formatCount(copy.counts.rejected)} rejected` : '',
+    `${formatSeconds((now() - copy.updated) / 1000)} ago`,
+    `${copy.source} → ${copy.target}`,
+  ])
+  return formatTable([['COPY', 'STATE', 'DOCUMENTS', '', 'LAST', 'FROM → TO'], ...rows], [2])
+}
+
+function describeCopy(copy: ReturnType<ReturnType<typeof openCatalog>['readCopy']>): string {
+  const { counts, control } = copy
+  const lines = [
+    `copy ${copy.id}: ${stateOf(copy)}`,
+    `  ${copy.source} → ${copy.target}`,
+    `  ${copy.command}`,
+    `  read ${formatCount(counts.read)} = written ${formatCount(counts.written)} + rejected ${formatCount(counts.rejected)} + skipped ${formatCount(counts.skipped)} · ${formatBytes(counts.bytes)}`,
+  ]
+  if (copy.documentsExpected > 0) lines.push(`  of about ${formatCount(copy.documentsExpected)} documents`)
+  if (copy.isRunning && copy.owner) lines.push(`  run by process ${copy.owner.pid} on ${copy.owner.host}`)
+  const limits = [
+    control.documentsPerSecond && `${formatCount(control.documentsPerSecond)} documents/s`,
+    control.bytesPerSecond && `${formatBytes(control.bytesPerSecond)}/s`,
+    control.sourceLoadMax && `source load ${Math.round(control.sourceLoadMax * 100)}%`,
+  ].filter(Boolean)
+  if (limits.length > 0) lines.push(`  limits: ${limits.join(', ')}`)
+  if (copy.settingsToRestore > 0 && !copy.isRunning) {
+    lines.push(
+      `  settings of ${copy.settingsToRestore} target indexes are still relaxed; the same command restores them`,
+    )
+  }
+  if (copy.error) lines.push(`  ended with: ${String(copy.error.message)} [${String(copy.error.code)}]`)
+  const rows = copy.indexes.map((index) => [
+    `  ${index.name} → ${index.target}`,
+    index.state,
+    formatCount(index.counts.read),
+    index.partitions > 0 ? `${index.partitionsDone}/${index.partitions} slices` : '',
+  ])
+  return [...lines, formatTable(rows, [2])].join('\n')
+}
+
+export async function runThrottleCommand(call: CommandCall): Promise<number> {
+  const { values, catalog } = open('throttle', call)
+  using _ = catalog
+  const { rate, sourceLoadMax } = values.pipeline
+  if (rate === undefined && sourceLoadMax === undefined) {
+    throw new IndexferryError('USAGE', 'throttle wants --rate or --source-load-max', {
+      remedy: 'Write for example: indexferry throttle c7f3k --rate 5000',
+    })
+  }
+  const copy = catalog.setThrottle(call.args[0] as string, {
+    ...rate,
+    ...(sourceLoadMax === undefined ? {} : { sourceLoadMax: sourceLoadMax >= 1 ? undefined : sourceLoadMax }),
+  })
+  if (values.engine.json) printJson(copy)
+  else printResult(`copy ${copy.id}: ${copy.isRunning ? 'takes hold within a second' : 'takes hold when it goes on'}`)
+  return exitCodes.done
+}
+
+export async function runPauseCommand(call: CommandCall): Promise<number> {
+  const { values, catalog } = open('pause', call)
+  using _ = catalog
+  const copy = catalog.requestPause(call.args[0] as string)
+  if (values.engine.json) printJson(copy)
+  else printResult(`copy ${copy.id} pauses; the command that started it goes on from there`)
+  return exitCodes.done
+}
+
+export async function runForgetCommand(call: CommandCall): Promise<number> {
+  const { values, catalog } = open('forget', call)
+  using _ = catalog
+  const copy = catalog.forgetCopy(call.args[0] as string)
+  if (values.engine.json) printJson(copy)
+  else {
+    printResult(`copy ${copy.id} is forgotten`)
+    for (const index of copy.indexes) {
+      if (!index.savedSettings || index.isRestored) continue
+      printResult(
+        `  index ${index.target} still has the settings of the copy; its own were ${JSON.stringify(index.savedSettings)}`,
+      )
+    }
+  }
+  return exitCodes.done
+}

@@ -1,0 +1,227 @@
+// Runs one copy: claims it in the catalog, puts the rooms together, keeps its progress, and gives it up in a state from which it can go on.
+import { join } from 'node:path'
+import { sleep } from '../foundation/clock.ts'
+import { asIndexferryError, IndexferryError } from '../foundation/errors.ts'
+import type { CopyContext } from '../migration/copy-context.ts'
+import { type CopyOutcome, runCopy } from '../migration/run-copy.ts'
+import { addCounts, type DocumentCounts, noCounts } from '../model/counts.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
+import { formatLocation, type Location } from '../model/location.ts'
+import { Progress, type ProgressSnapshot } from '../pipeline/progress.ts'
+import { watchSourceLoad } from '../pipeline/source-load.ts'
+import { Throttle } from '../pipeline/throttle.ts'
+import { RejectedDocuments } from '../target/rejected-documents.ts'
+import { type Catalog, copyKey, openCatalog } from './catalog.ts'
+import type { FileRecord } from './catalog-records.ts'
+import type { CopyWriter } from './catalog-writer.ts'
+import { CheckpointNotes } from './checkpoint-notes.ts'
+import { bodyBytesDefault, contentOptions, fieldEdits, planOptions, readingOptions } from './copy-request.ts'
+import { type OpenSides, openSides, writersDefault } from './open-sides.ts'
+import type { CommandValues } from './option-values.ts'
+
+export interface CopyRequest {
+  readonly source: Location
+  readonly target: Location
+  readonly values: CommandValues
+  /** For people, in `status`; without secrets. */
+  readonly command: string
+  readonly stateFolder: string
+  readonly note: (text: string) => void
+  /** Aborts when the user wants to pause: reading stops, what was read still arrives. */
+  readonly stop: AbortSignal
+  /** Told often; cheap. */
+  readonly onStart: (id: string, snapshot: () => ProgressSnapshot, isResumed: boolean) => void
+}
+
+/** What `--json` prints. */
+export interface CopyResult {
+  readonly copy: string
+  readonly state: 'completed' | 'paused'
+  readonly isResumed: boolean
+  readonly counts: DocumentCounts
+  readonly seconds: number
+  readonly documentsPerSecond: number
+  readonly operationsBehind: number
+  readonly rejectedFile: string | undefined
+  readonly indexes: readonly { readonly source: string; readonly target: string; readonly counts: DocumentCounts }[]
+}
+
+export async function startCopy(request: CopyRequest): Promise<CopyResult> {
+  using catalog = openCatalog(request.stateFolder)
+  await using sides = await openSides(request.source, request.target, request.values, request.note)
+  const writer = claim(catalog, request)
+  const run = new CopyRun(request, writer)
+  try {
+    const outcome = await run.carryOut(sides)
+    const result = run.result(outcome)
+    writer.release(outcome.isComplete ? 'completed' : 'paused', { result: result as unknown as JsonValue })
+    return result
+  } catch (error) {
+    const known = asIndexferryError(error)
+    // Another process may own it by now; what counts is the error that stopped this one.
+    if (known.code !== 'COPY_RUNNING') writer.release('failed', { error: known.toJSON() })
+    throw error
+  }
+}
+
+function claim(catalog: Catalog, { source, target, values, command }: CopyRequest): CopyWriter {
+  const { rate, sourceLoadMax } = values.pipeline
+  return catalog.claimCopy({
+    key: copyKey(source, target, contentOptions(values)),
+    command,
+    source: formatLocation(source),
+    target: formatLocation(target),
+    how: values.engine.restart ? 'restart' : 'continue',
+    throttle: { ...rate, ...(sourceLoadMax === undefined ? {} : { sourceLoadMax }) },
+  })
+}
+
+class CopyRun {
+  private readonly request: CopyRequest
+  private readonly writer: CopyWriter
+  private readonly throttle = new Throttle()
+  private readonly progress: Progress
+  private readonly rejected: RejectedDocuments
+  private readonly ended = new AbortController()
+  private readonly failed = new AbortController()
+  private readonly paused = new AbortController()
+  private readonly started = performance.now()
+  private readonly countsBefore: DocumentCounts
+  private target: { readonly limitedBy: string | undefined } | undefined
+  private file: FileRecord | undefined
+  private flushFile: (() => Promise<void>) | undefined
+
+  constructor(request: CopyRequest, writer: CopyWriter) {
+    this.request = request
+    this.writer = writer
+    this.rejected = new RejectedDocuments(join(request.stateFolder, 'rejected', `${writer.id}.ndjson`))
+    this.countsBefore = this.counts()
+    this.progress = new Progress(this.countsBefore)
+    this.file = writer.listFiles().find(({ role }) => role === 'target')
+  }
+
+  async carryOut(sides: OpenSides): Promise<CopyOutcome> {
+    const { request, writer } = this
+    const notes = new CheckpointNotes({
+      writer,
+      files: () => (this.file ? [this.file] : []),
+      flushFiles: async () => this.flushFile?.(),
+      onFailure: (error) => this.failed.abort(error),
+    })
+    request.onStart(writer.id, () => this.progress.snapshot(this.limitedBy()), writer.isResumed)
+    const watching = Promise.all([this.watchControl(), this.watchLoad(sides)])
+    try {
+      const outcome = await runCopy(await this.context(sides, notes))
+      await notes.flush()
+      return outcome
+    } finally {
+      notes.stop()
+      this.ended.abort()
+      await watching
+    }
+  }
+
+  private async context(sides: OpenSides, notes: CheckpointNotes): Promise<CopyContext> {
+    const { request, writer, throttle, progress, rejected } = this
+    const { values } = request
+    return {
+      source: sides.source,
+      target: sides.target,
+      plan: await planOptions(values, request.note),
+      reading: await readingOptions(values),
+      writing: {
+        writersMax: values.writing.writers ?? writersDefault,
+        bodyBytesMax: values.writing.bodyBytes ?? bodyBytesDefault,
+        resumeFrom: this.file?.progress,
+      },
+      relax: { keepRefresh: values.writing.keepRefresh, keepReplicas: values.writing.keepReplicas },
+      edits: fieldEdits(values),
+      transformModule: values.transform.transform,
+      acceptDefinition: values.writing.acceptDefinition,
+      intoExisting: values.writing.intoExisting,
+      documentsMax: values.reading.maxDocs,
+      journal: journalOf(writer, notes),
+      rejected,
+      throttle,
+      progress,
+      onFileProgress: (resumeAt) => {
+        this.file = { path: fileOf(request.target), role: 'target', progress: resumeAt as JsonObject }
+      },
+      onTarget: (target) => {
+        this.target = target
+      },
+      onFlushable: (flush) => {
+        this.flushFile = flush
+      },
+      stop: AbortSignal.any([request.stop, this.paused.signal]),
+      abort: this.failed.signal,
+    }
+  }
+
+  /** Takes what `indexferry throttle` and `indexferry pause` say, within a second. */
+  private async watchControl(): Promise<void> {
+    while (!this.ended.signal.aborted) {
+      try {
+        const control = this.writer.pollControl()
+        this.throttle.setLimits(control)
+        this.loadMax = control.sourceLoadMax
+        if (control.isPauseRequested) this.paused.abort(new IndexferryError('PAUSED', 'paused by `indexferry pause`'))
+      } catch (error) {
+        this.failed.abort(error)
+        return
+      }
+      await sleep(1_000, this.ended.signal).catch(() => {})
+    }
+  }
+
+  private loadMax: number | undefined
+
+  private watchLoad({ source }: OpenSides): Promise<void> {
+    if (source.kind === 'file') return Promise.resolve()
+    return watchSourceLoad(source.cluster, this.throttle, () => this.loadMax, this.ended.signal)
+  }
+
+  private limitedBy(): string {
+    return this.throttle.reason ?? this.target?.limitedBy ?? 'source'
+  }
+
+  private counts(): DocumentCounts {
+    return this.writer.listIndexes().reduce((sum, { counts }) => addCounts(sum, counts), noCounts)
+  }
+
+  result(outcome: CopyOutcome): CopyResult {
+    const counts = this.counts()
+    const seconds = (performance.now() - this.started) / 1000
+    return {
+      copy: this.writer.id,
+      state: outcome.isComplete ? 'completed' : 'paused',
+      isResumed: this.writer.isResumed,
+      counts,
+      seconds: Math.round(seconds * 1000) / 1000,
+      documentsPerSecond: Math.round((counts.read - this.countsBefore.read) / seconds),
+      operationsBehind: outcome.operationsBehind,
+      rejectedFile: counts.rejected > 0 ? this.rejected.file : undefined,
+      indexes: this.writer
+        .listIndexes()
+        .map(({ name, target, counts: each }) => ({ source: name, target, counts: each })),
+    }
+  }
+}
+
+const fileOf = (location: Location): string => (location.kind === 'file' ? location.path : '-')
+
+/** Progress goes through the notes, which write it in bundles; everything else is written at once. */
+function journalOf(writer: CopyWriter, notes: CheckpointNotes): CopyContext['journal'] {
+  return {
+    savePartitions: (unit, round, partitions) => notes.savePartitions(unit, round, partitions),
+    listPartitions: (unit) => notes.listPartitions(unit),
+    note: (unit, update) => notes.note(unit, update),
+    flush: () => notes.flush(),
+    recordDefinition: (name, note) => writer.recordDefinition(name, note),
+    recordSavedSettings: (name, settings) => writer.recordSavedSettings(name, settings),
+    recordSettingsRestored: (name) => writer.recordSettingsRestored(name),
+    setIndexState: (name, state) => writer.setIndexState(name, state),
+    setState: (state) => writer.setState(state),
+    listIndexes: () => writer.listIndexes(),
+  }
+}

@@ -1,0 +1,82 @@
+// Makes the target index ready for loading: created or checked, its settings noted and then relaxed.
+import type { Cluster } from '../cluster/cluster.ts'
+import { indexPath } from '../cluster/paths.ts'
+import { IndexferryError } from '../foundation/errors.ts'
+import type { JsonObject } from '../model/json.ts'
+import { createIndex } from '../target/create-index.ts'
+import {
+  type RelaxOptions,
+  readSavedSettings,
+  relaxedSettings,
+  type SavedSettings,
+  savedSettingsOf,
+  writeSettings,
+} from '../target/relaxed-settings.ts'
+import type { CopyUnit } from './copy-unit.ts'
+
+/** Where the settings of the target are noted before they are changed; durable on return. */
+export interface SettingsJournal {
+  recordSavedSettings(unit: string, settings: JsonObject): void
+  recordSettingsRestored(unit: string): void
+}
+
+/** Creates the index with relaxed settings. What it is to have in the end is noted before it exists. */
+export async function createRelaxed(
+  cluster: Cluster,
+  unit: CopyUnit,
+  relax: RelaxOptions,
+  journal: SettingsJournal,
+): Promise<void> {
+  const definition = unit.definition ?? { name: unit.targetIndex, types: [], mappings: {}, settings: {}, aliases: {} }
+  journal.recordSavedSettings(unit.name, savedSettingsOf(definition.settings, relax))
+  await createIndex(cluster, { name: unit.targetIndex, definition }, relaxedSettings(relax))
+}
+
+/** Relaxes an index that is there. Its own settings are noted before. */
+export async function relaxExisting(
+  cluster: Cluster,
+  unit: CopyUnit,
+  relax: RelaxOptions,
+  journal: SettingsJournal,
+): Promise<void> {
+  const relaxed = relaxedSettings(relax)
+  if (Object.keys(relaxed).length === 0) return
+  journal.recordSavedSettings(unit.name, await readSavedSettings(cluster, unit.targetIndex, relax))
+  await writeSettings(cluster, unit.targetIndex, relaxed)
+}
+
+/** Puts the noted settings back and makes the documents visible. An index that is gone meanwhile has nothing to restore. */
+export async function restoreTarget(
+  cluster: Cluster,
+  unit: Pick<CopyUnit, 'name' | 'targetIndex'>,
+  saved: SavedSettings,
+  journal: SettingsJournal,
+): Promise<void> {
+  if (await indexExists(cluster, unit.targetIndex)) await writeSettings(cluster, unit.targetIndex, saved)
+  journal.recordSettingsRestored(unit.name)
+}
+
+export async function indexExists(cluster: Cluster, index: string): Promise<boolean> {
+  const { status } = await cluster.bytes({ method: 'HEAD', path: indexPath(index), accept: [404] })
+  return status !== 404
+}
+
+/** A bulk request creates an index that is not there, with guessed mappings: so the index must still be the one that was prepared. */
+export async function checkSameIndex(cluster: Cluster, index: string, uuid: string | undefined): Promise<void> {
+  const now = await readIndexUuid(cluster, index)
+  if (uuid === undefined || now === uuid) return
+  throw new IndexferryError(
+    'INDEX_DIFFERS',
+    `${cluster.name}: index ${index} was deleted or made anew by somebody else during the copy`,
+    { side: cluster.side, remedy: 'Delete the index and start the copy again with --restart.', fields: { index } },
+  )
+}
+
+export async function readIndexUuid(cluster: Cluster, index: string): Promise<string | undefined> {
+  const { status, body } = await cluster.json<Record<string, { settings: { index: { uuid?: string } } }>>({
+    method: 'GET',
+    path: indexPath(index, '_settings'),
+    accept: [404],
+  })
+  return status === 404 ? undefined : Object.values(body)[0]?.settings.index.uuid
+}

@@ -1,0 +1,100 @@
+// Makes the target of one unit ready, whatever state a crash may have left it in.
+import type { Cluster } from '../cluster/cluster.ts'
+import { indexPath } from '../cluster/paths.ts'
+import { IndexferryError } from '../foundation/errors.ts'
+import type { CopyUnit } from '../mechanism/copy-unit.ts'
+import { createRelaxed, indexExists, readIndexUuid, relaxExisting } from '../mechanism/prepare-target.ts'
+import type { JsonValue } from '../model/json.ts'
+import { readDefinition } from '../source/read-definition.ts'
+import { createDataStream } from '../target/create-data-stream.ts'
+import { compareDefinitions, fits } from '../verify/compare-definitions.ts'
+import type { CopyContext, NotedUnit } from './copy-context.ts'
+import { highestVersion } from './version-base.ts'
+
+/** Returns the unit as it is to be copied: with the target's UUID and the base of its versions, both noted. */
+export async function prepareUnit(context: CopyContext, unit: CopyUnit, noted: NotedUnit): Promise<CopyUnit> {
+  const { target, journal } = context
+  if (target.kind === 'file') {
+    journal.setIndexState(unit.name, 'copying')
+    return unit
+  }
+  const { cluster } = target
+  if (unit.dataStream) return prepareDataStream(context, cluster, unit)
+  let prepared = unit
+  const exists = await indexExists(cluster, unit.targetIndex)
+  if (noted.state === 'planned' && exists) prepared = await checkExisting(context, cluster, unit)
+  // From here on an index of this name is known to be meant, so that a crash between the note and the creation is harmless.
+  if (noted.state === 'planned') {
+    journal.recordDefinition(unit.name, { target: unit.targetIndex, definition: asJson(prepared) })
+    journal.setIndexState(unit.name, 'preparing')
+  }
+  if (exists) await relaxExisting(cluster, prepared, context.relax, journal)
+  else if (noted.state === 'copying') throw vanished(cluster, unit)
+  else await createRelaxed(cluster, prepared, context.relax, journal)
+  if (prepared.targetUuid === undefined) {
+    prepared = { ...prepared, targetUuid: await readIndexUuid(cluster, unit.targetIndex) }
+    journal.recordDefinition(unit.name, { target: unit.targetIndex, definition: asJson(prepared) })
+  }
+  journal.setIndexState(unit.name, 'copying')
+  return prepared
+}
+
+const asJson = (unit: CopyUnit): JsonValue => unit as unknown as JsonValue
+
+const vanished = (cluster: Cluster, unit: CopyUnit): IndexferryError =>
+  new IndexferryError(
+    'INDEX_MISSING',
+    `${cluster.name}: index ${unit.targetIndex}, into which half of the documents were copied, is gone`,
+    {
+      side: 'target',
+      remedy: 'Start the copy again with --restart.',
+      fields: { index: unit.targetIndex },
+    },
+  )
+
+/** An index of somebody else: it must fit, and must be empty unless the user wants the documents in there. */
+async function checkExisting(context: CopyContext, cluster: Cluster, unit: CopyUnit): Promise<CopyUnit> {
+  if (unit.definition && !context.acceptDefinition) {
+    const actual = await readDefinition(cluster, unit.targetIndex)
+    const differences = compareDefinitions(unit.definition, actual)
+    if (!fits(differences)) {
+      const named = differences
+        .filter(({ kind }) => kind === 'differs')
+        .map(({ path, expected, actual: found }) => `${path} is ${text(found)} instead of ${text(expected)}`)
+      const more = named.length > 5 ? ` and ${named.length - 5} more` : ''
+      throw new IndexferryError(
+        'INDEX_DIFFERS',
+        `${cluster.name}: index ${unit.targetIndex} is there already and does not fit: ${named.slice(0, 5).join('; ')}${more}`,
+        { side: 'target', fields: { index: unit.targetIndex } },
+      )
+    }
+  }
+  await cluster.json({ method: 'POST', path: indexPath(unit.targetIndex, '_refresh') })
+  const { body } = await cluster.json<{ count: number }>({ method: 'GET', path: indexPath(unit.targetIndex, '_count') })
+  if (body.count === 0) return unit
+  if (!context.intoExisting) {
+    throw new IndexferryError(
+      'TARGET_NOT_EMPTY',
+      `${cluster.name}: index ${unit.targetIndex} already holds ${body.count} documents`,
+      { side: 'target', fields: { index: unit.targetIndex, documents: body.count } },
+    )
+  }
+  // Versions must lie above all that are there, or the documents that are there would win.
+  return { ...unit, versionBase: await highestVersion(cluster, unit.targetIndex, context.abort) }
+}
+
+const text = (value: JsonValue | undefined): string => (value === undefined ? 'not there' : JSON.stringify(value))
+
+/** A data stream takes only `create`, and its settings belong to its template: nothing is relaxed. */
+async function prepareDataStream(context: CopyContext, cluster: Cluster, unit: CopyUnit): Promise<CopyUnit> {
+  const { name, timeField } = unit.dataStream!
+  const { status } = await cluster.json({
+    method: 'GET',
+    path: `/_data_stream/${encodeURIComponent(name)}`,
+    accept: [404],
+  })
+  if (status === 404 && unit.definition)
+    await createDataStream(cluster, name, unit.definition, timeField, context.abort)
+  context.journal.setIndexState(unit.name, 'copying')
+  return unit
+}

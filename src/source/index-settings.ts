@@ -1,0 +1,49 @@
+// The settings of an index that decide how it can be read.
+import type { Cluster } from '../cluster/cluster.ts'
+import { indexPath } from '../cluster/paths.ts'
+import { IndexferryError } from '../foundation/errors.ts'
+import { resultWindowDefault } from './selection.ts'
+
+export interface IndexSettings {
+  readonly shards: number
+  /** No page may hold more hits (`index.max_result_window`). */
+  readonly resultWindow: number
+  /** Whether documents carry `_seq_no`: since 6.0, unless `index.disable_sequence_numbers` is set. */
+  readonly sequenceNumbers: 'kept' | 'disabled' | 'older'
+}
+
+interface RawSettings {
+  readonly number_of_shards?: string
+  readonly max_result_window?: string
+  readonly disable_sequence_numbers?: string
+  readonly version?: { readonly created?: string }
+}
+
+export async function readIndexSettings(cluster: Cluster, index: string): Promise<IndexSettings> {
+  const { body } = await cluster.json<Record<string, { readonly settings?: { readonly index?: RawSettings } }>>({
+    method: 'GET',
+    path: indexPath(index, '_settings'),
+  })
+  return decodeIndexSettings(body?.[index]?.settings?.index ?? missing(cluster, index))
+}
+
+export function decodeIndexSettings(raw: RawSettings): IndexSettings {
+  // 6.0.0 is 6000099. OpenSearch and later versions of Elasticsearch count higher.
+  const created = Number(raw.version?.created ?? Number.POSITIVE_INFINITY)
+  const isDisabled = String(raw.disable_sequence_numbers) === 'true'
+  return {
+    shards: Number(raw.number_of_shards ?? 1),
+    resultWindow: Number(raw.max_result_window ?? resultWindowDefault),
+    sequenceNumbers: created < 6_000_000 ? 'older' : isDisabled ? 'disabled' : 'kept',
+  }
+}
+
+export const readShardCount = async (cluster: Cluster, index: string): Promise<number> =>
+  (await readIndexSettings(cluster, index)).shards
+
+function missing(cluster: Cluster, index: string): never {
+  throw new IndexferryError('INDEX_MISSING', `${cluster.name}: there is no index ${index}`, {
+    side: cluster.side,
+    fields: { index },
+  })
+}

@@ -1,0 +1,50 @@
+import type { Cluster } from '../cluster/cluster.ts'
+import { indexPath } from '../cluster/paths.ts'
+import { isJsonObject, type JsonObject } from '../model/json.ts'
+
+/** Servers take 4096 bytes of the first line of a request unless told otherwise. */
+const pathLengthMax = 3000
+
+/**
+ * Which of these indexes are open. No API says so in all versions without the privilege to monitor the cluster, but all expand
+ * patterns to open indexes only: so each name is asked for as the pattern `NAME*`.
+ */
+export async function listOpen(
+  cluster: Cluster,
+  names: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<string>> {
+  const open = new Set<string>()
+  for (const batch of batches(names)) {
+    const { body } = await cluster.json<JsonObject>({
+      method: 'GET',
+      path: indexPath(batch.map((name) => `${name}*`).join(','), '_settings'),
+      query: {
+        expand_wildcards: cluster.capabilities.hiddenIndexes ? 'open,hidden' : 'open',
+        allow_no_indices: true,
+        ignore_unavailable: true,
+        filter_path: '*.settings.index.uuid',
+      },
+      accept: [404],
+      ...(signal ? { signal } : {}),
+    })
+    const found = isJsonObject(body) ? body : {}
+    for (const name of batch) if (name in found) open.add(name)
+  }
+  return open
+}
+
+function batches(names: readonly string[]): string[][] {
+  const made: string[][] = []
+  let length = pathLengthMax
+  for (const name of names) {
+    const needed = encodeURIComponent(name).length + 2
+    if (length + needed > pathLengthMax) {
+      made.push([])
+      length = 0
+    }
+    made.at(-1)?.push(name)
+    length += needed
+  }
+  return made
+}
