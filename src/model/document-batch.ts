@@ -1,9 +1,32 @@
 // The unit of the data path: some documents in one buffer, with offsets. There is no object per document, and `_source` is
 // never parsed: it is cut out of an answer (or a line) here and copied into a bulk body there.
 import { assert } from '../foundation/assert.ts'
+import { BufferPool } from '../foundation/buffer-pool.ts'
 
 /** A column value for "this document has none". */
 export const ABSENT = -1
+
+const wholeColumns = ['sequenceNumber', 'version'] as const
+const offsetColumns = [
+  'idStart',
+  'idEnd',
+  'sourceStart',
+  'sourceEnd',
+  'routingStart',
+  'routingEnd',
+  'typeStart',
+  'typeEnd',
+  'parentStart',
+  'parentEnd',
+  'indexStart',
+  'indexEnd',
+] as const
+
+const rowBytes = wholeColumns.length * 8 + offsetColumns.length * 4
+
+/** Windows and columns of batches that were released. */
+const pool = new BufferPool(24 * 1024 * 1024)
+const nothing = Buffer.alloc(0)
 
 /**
  * Documents `0 … count-1`. Every `…Start`/`…End` pair is a range of `bytes`. Ids, routings, types, parents and index names are
@@ -13,44 +36,62 @@ export const ABSENT = -1
 export class DocumentBatch {
   bytes: Buffer
   count = 0
-  idStart: Int32Array
-  idEnd: Int32Array
-  sourceStart: Int32Array
-  sourceEnd: Int32Array
-  routingStart: Int32Array
-  routingEnd: Int32Array
-  typeStart: Int32Array
-  typeEnd: Int32Array
-  parentStart: Int32Array
-  parentEnd: Int32Array
-  indexStart: Int32Array
-  indexEnd: Int32Array
+  idStart!: Int32Array
+  idEnd!: Int32Array
+  sourceStart!: Int32Array
+  sourceEnd!: Int32Array
+  routingStart!: Int32Array
+  routingEnd!: Int32Array
+  typeStart!: Int32Array
+  typeEnd!: Int32Array
+  parentStart!: Int32Array
+  parentEnd!: Int32Array
+  indexStart!: Int32Array
+  indexEnd!: Int32Array
   /** `_seq_no`, or ABSENT. */
-  sequenceNumber: Float64Array
+  sequenceNumber!: Float64Array
   /** `_version`, or ABSENT. */
-  version: Float64Array
-  /** The `sort` values of the last document, where the answer has them: the JSON array, for `search_after`. */
-  sortStart = ABSENT
-  sortEnd = ABSENT
+  version!: Float64Array
   /** The position of the partition once all documents of this batch are in the target. */
   position = 0
+  /** The JSON array of sort values of the last document, as it stands in its hit; ABSENT when there is none. */
+  sortStart = ABSENT
+  sortEnd = ABSENT
+  private columns: Buffer
+  private readonly isPooled: boolean
 
-  constructor(bytes: Buffer, capacity = 64) {
+  constructor(bytes: Buffer, capacity = 64, isPooled = false) {
     this.bytes = bytes
-    this.idStart = new Int32Array(capacity)
-    this.idEnd = new Int32Array(capacity)
-    this.sourceStart = new Int32Array(capacity)
-    this.sourceEnd = new Int32Array(capacity)
-    this.routingStart = new Int32Array(capacity)
-    this.routingEnd = new Int32Array(capacity)
-    this.typeStart = new Int32Array(capacity)
-    this.typeEnd = new Int32Array(capacity)
-    this.parentStart = new Int32Array(capacity)
-    this.parentEnd = new Int32Array(capacity)
-    this.indexStart = new Int32Array(capacity)
-    this.indexEnd = new Int32Array(capacity)
-    this.sequenceNumber = new Float64Array(capacity)
-    this.version = new Float64Array(capacity)
+    this.isPooled = isPooled
+    this.columns = isPooled ? pool.take(capacity * rowBytes) : Buffer.allocUnsafeSlow(capacity * rowBytes)
+    this.layOut()
+  }
+
+  /** A batch over a buffer of at least `bytes` that `release` makes free for others. */
+  static pooled(bytes: number, capacity: number): DocumentBatch {
+    return new DocumentBatch(pool.take(bytes), capacity, true)
+  }
+
+  /**
+   * Says that nobody will look at this batch again, nor at views of its bytes. It is empty from then on, so that who looks all the same
+   * finds nothing instead of the documents of another batch. Never needed: what is not released is collected like everything else.
+   */
+  release(): void {
+    if (!this.isPooled || this.bytes === nothing) return
+    pool.give(this.bytes)
+    pool.give(this.columns)
+    this.count = 0
+    this.bytes = nothing
+    this.columns = nothing
+    this.layOut()
+  }
+
+  /** Moves to a larger buffer, which holds the first `used` bytes of the old one. */
+  widen(bytes: number, used: number): void {
+    const wider = this.isPooled ? pool.take(bytes) : Buffer.allocUnsafeSlow(bytes)
+    this.bytes.copy(wider, 0, 0, used)
+    if (this.isPooled) pool.give(this.bytes)
+    this.bytes = wider
   }
 
   /** Opens the columns of one more document, all ABSENT, and returns its number. */
@@ -74,10 +115,28 @@ export class DocumentBatch {
     return row
   }
 
+  /** Divides the one buffer of all columns among them. */
+  private layOut(): void {
+    const { buffer, byteOffset, length } = this.columns
+    const capacity = Math.floor(length / rowBytes)
+    let at = byteOffset
+    for (const column of wholeColumns) {
+      this[column] = new Float64Array(buffer, at, capacity)
+      at += capacity * 8
+    }
+    for (const column of offsetColumns) {
+      this[column] = new Int32Array(buffer, at, capacity)
+      at += capacity * 4
+    }
+  }
+
   private grow(): void {
-    const wider = new DocumentBatch(this.bytes, this.idStart.length * 2)
-    for (const column of columns) wider[column].set(this[column] as Int32Array & Float64Array)
-    for (const column of columns) this[column] = wider[column] as Int32Array<ArrayBuffer> & Float64Array<ArrayBuffer>
+    const wider = new DocumentBatch(this.bytes, this.idStart.length * 2, this.isPooled)
+    for (const column of wholeColumns) wider[column].set(this[column].subarray(0, this.count))
+    for (const column of offsetColumns) wider[column].set(this[column].subarray(0, this.count))
+    if (this.isPooled) pool.give(this.columns)
+    this.columns = wider.columns
+    this.layOut()
   }
 
   /** The bytes of `_source` of one document; a view, not a copy. Empty when the source has none. */
@@ -106,20 +165,3 @@ export class DocumentBatch {
     return sum
   }
 }
-
-const columns = [
-  'idStart',
-  'idEnd',
-  'sourceStart',
-  'sourceEnd',
-  'routingStart',
-  'routingEnd',
-  'typeStart',
-  'typeEnd',
-  'parentStart',
-  'parentEnd',
-  'indexStart',
-  'indexEnd',
-  'sequenceNumber',
-  'version',
-] as const

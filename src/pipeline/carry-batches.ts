@@ -149,7 +149,10 @@ class Carriage {
         `of ${batch.count} documents ${result.written} were written, ${rejected} rejected and ${skipped} skipped`,
       )
     }
-    return { read: batch.count, written: result.written, rejected, skipped, bytes }
+    const read = batch.count
+    changed.release()
+    batch.release()
+    return { read, written: result.written, rejected, skipped, bytes }
   }
 
   private fail(error: unknown): void {

@@ -19,10 +19,14 @@ export class DeliveredIds {
       rows.push(row)
     }
     if (this.ids.size > idsMax) {
-      throw new IndexferryError('CONTEXT_LOST', `a partition has more than ${idsMax} documents, too many to tell which came twice`, {
-        side: 'source',
-        remedy: 'Copy into a cluster, where a document that comes twice does no harm, and from there into a file.',
-      })
+      throw new IndexferryError(
+        'CONTEXT_LOST',
+        `a partition has more than ${idsMax} documents, too many to tell which came twice`,
+        {
+          side: 'source',
+          remedy: 'Copy into a cluster, where a document that comes twice does no harm, and from there into a file.',
+        },
+      )
     }
     return rows.length === batch.count ? batch : selectRows(batch, rows)
   }
@@ -31,7 +35,11 @@ export class DeliveredIds {
     const type = batch.bytes.toString('latin1', Math.max(0, batch.typeStart[row]!), Math.max(0, batch.typeEnd[row]!))
     const id = batch.bytes.toString('latin1', batch.idStart[row]!, batch.idEnd[row]!)
     // Documents of one id and different routings may lie on different shards of an index that is read as a whole.
-    const routing = batch.bytes.toString('latin1', Math.max(0, batch.routingStart[row]!), Math.max(0, batch.routingEnd[row]!))
+    const routing = batch.bytes.toString(
+      'latin1',
+      Math.max(0, batch.routingStart[row]!),
+      Math.max(0, batch.routingEnd[row]!),
+    )
     return `${type}#${routing}#${id}`
   }
 }

@@ -58,7 +58,10 @@ describe('the hit scanner, whatever comes', () => {
     fc.assert(
       fc.property(documents, fc.array(fc.nat()), fc.array(fc.boolean()), (all, cuts, takes) => {
         const { batches, scanner } = scanHits(piecesOf(bytesOf(all), cuts), (n) => takes[n % takes.length] ?? false)
-        assert.deepEqual(withoutIndex(batches), all.map((one) => ({ ...one })))
+        assert.deepEqual(
+          withoutIndex(batches),
+          all.map((one) => ({ ...one })),
+        )
         assert.equal(scanner.rest().toString(), '}}')
       }),
       { numRuns: 1_000 },
@@ -70,7 +73,10 @@ describe('the hit scanner, whatever comes', () => {
       fc.property(documents, (all) => {
         const bytes = bytesOf(all)
         const { batches } = scanHits(Array.from(bytes, (_, n) => bytes.subarray(n, n + 1)))
-        assert.deepEqual(withoutIndex(batches), all.map((one) => ({ ...one })))
+        assert.deepEqual(
+          withoutIndex(batches),
+          all.map((one) => ({ ...one })),
+        )
       }),
       { numRuns: 200 },
     )
@@ -81,8 +87,31 @@ describe('the hit scanner, whatever comes', () => {
 const rubble = fc
   .array(
     fc.oneof(
-      fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '\\', '/', '/*', '*/', '\n', '"hits":', '"hits":[', '{"_id":"1"', '1'),
-      fc.constantFrom('"_shards":{"total":1,"failed":0}', '"_source":{}', '"fields":{"_routing":"r"}', '"sort":[', '"fields":['),
+      fc.constantFrom(
+        '{',
+        '}',
+        '[',
+        ']',
+        ',',
+        ':',
+        '"',
+        '\\',
+        '/',
+        '/*',
+        '*/',
+        '\n',
+        '"hits":',
+        '"hits":[',
+        '{"_id":"1"',
+        '1',
+      ),
+      fc.constantFrom(
+        '"_shards":{"total":1,"failed":0}',
+        '"_source":{}',
+        '"fields":{"_routing":"r"}',
+        '"sort":[',
+        '"fields":[',
+      ),
       fc.string({ maxLength: 5 }),
     ),
     { maxLength: 40 },

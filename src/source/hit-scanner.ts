@@ -28,6 +28,9 @@ classes[SLASH] = COMMENT
 /** Where the scanner is inside a token that the last chunk cut in two. */
 type Inside = 'nothing' | 'string' | 'slash' | 'lineComment' | 'blockComment'
 
+/** Room for so many documents at first; a page of small ones has thousands. */
+const firstRows = 4_000
+
 /** A string longer than this is searched for its end natively; below it, the loop is faster than the call. */
 const LONG_STRING_BYTES = 48
 
@@ -54,8 +57,8 @@ export class HitScanner {
   constructor(windowBytes: number, hitBytesMax: number) {
     this.windowBytes = windowBytes
     this.hitBytesMax = hitBytesMax
-    this.window = Buffer.allocUnsafeSlow(windowBytes)
-    this.batch = new DocumentBatch(this.window, 1024)
+    this.batch = DocumentBatch.pooled(windowBytes, firstRows)
+    this.window = this.batch.bytes
   }
 
   /** Complete hits that wait to be taken. */
@@ -78,20 +81,24 @@ export class HitScanner {
 
   /** The complete hits as a batch of their own; what is incomplete moves to a new window. */
   take(): DocumentBatch {
-    const batch = this.batch
-    const tail = this.length - this.lastHitEnd
-    const window = Buffer.allocUnsafeSlow(Math.max(this.windowBytes, tail))
-    this.window.copy(window, 0, this.lastHitEnd, this.length)
+    const taken = this.batch
     const moved = this.lastHitEnd
+    const tail = this.length - moved
+    this.batch = DocumentBatch.pooled(Math.max(this.windowBytes, tail), Math.max(firstRows, taken.count))
+    this.window.copy(this.batch.bytes, 0, moved, this.length)
+    this.window = this.batch.bytes
     this.at -= moved
     this.hitStart -= moved
     this.stringStart -= moved
     for (let i = 0; i < this.nested.length; i++) this.nested[i] = (this.nested[i] as number) - moved
     this.length = tail
     this.lastHitEnd = 0
-    this.window = window
-    this.batch = new DocumentBatch(window, Math.max(64, batch.count))
-    return batch
+    return taken
+  }
+
+  /** The hits of an answer that has ended. The scanner is of no more use afterwards. */
+  takeLast(): DocumentBatch {
+    return this.batch
   }
 
   /** What came behind the array of hits. */
@@ -106,10 +113,8 @@ export class HitScanner {
         remedy: 'Raise --document-bytes-max.',
       })
     }
-    const wider = Buffer.allocUnsafeSlow(Math.max(needed, this.window.length * 2))
-    this.window.copy(wider, 0, 0, this.length)
-    this.window = wider
-    this.batch.bytes = wider
+    this.batch.widen(Math.max(needed, this.window.length * 2), this.length)
+    this.window = this.batch.bytes
   }
 
   /** The hot loop. Everything it needs is in locals; it returns when the bytes are used up or the array is closed. */

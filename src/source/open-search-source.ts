@@ -21,7 +21,10 @@ export interface ChosenWay {
 const windowLimit = 100_000
 
 /** Throws USAGE when the wanted way does not serve, or when none does. */
-export async function openSearchSource(selection: SearchSelection, wanted?: WayToRead): Promise<DocumentSource & ChosenWay> {
+export async function openSearchSource(
+  selection: SearchSelection,
+  wanted?: WayToRead,
+): Promise<DocumentSource & ChosenWay> {
   const { cluster, index } = selection
   const settings = await readIndexSettings(cluster, index)
   const chosen = chooseWay(cluster.capabilities, settings, wanted)
@@ -43,7 +46,9 @@ function openWay(way: WayToRead, selection: SearchSelection, windowMax: number):
 export function chooseWay(can: Capabilities, settings: IndexSettings, wanted?: WayToRead): ChosenWay | string {
   const noSequence = whyNoSequence(can, settings)
   if (wanted === 'sequence' || (!wanted && !noSequence)) {
-    return noSequence ?? { way: 'sequence', reason: 'by ranges of sequence numbers, which need no context on the server' }
+    return (
+      noSequence ?? { way: 'sequence', reason: 'by ranges of sequence numbers, which need no context on the server' }
+    )
   }
   const because = noSequence ? `: ${noSequence}` : ', as was asked for'
   if (wanted !== 'pointInTime' && can.scroll) return { way: 'scroll', reason: `by scroll${because}` }
@@ -55,7 +60,8 @@ export function chooseWay(can: Capabilities, settings: IndexSettings, wanted?: W
 function whyNoSequence(can: Capabilities, { sequenceNumbers }: IndexSettings): string | undefined {
   if (!can.clusterCalls) return 'this cluster names no shards and no checkpoints'
   if (!can.sequenceNumbers) return 'sequence numbers cannot be searched before Elasticsearch 6.7'
-  if (sequenceNumbers === 'older') return 'the index was created before 6.0, and its older documents have no sequence numbers'
+  if (sequenceNumbers === 'older')
+    return 'the index was created before 6.0, and its older documents have no sequence numbers'
   if (sequenceNumbers === 'disabled') return 'index.disable_sequence_numbers is set'
   return undefined
 }

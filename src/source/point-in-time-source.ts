@@ -106,10 +106,7 @@ export class PointInTimeSource implements DocumentSource {
   }
 
   /** One point in time from start to end; it is closed on every way out. Throws when it is lost. */
-  private async *readPartition(
-    partition: PointInTimePartition,
-    progress: ReadProgress,
-  ): AsyncGenerator<DocumentBatch> {
+  private async *readPartition(partition: PointInTimePartition, progress: ReadProgress): AsyncGenerator<DocumentBatch> {
     const { size, faults, options } = progress
     const { cluster } = this.selection
     const pitId = await openPointInTime(cluster, partition, options.signal)
@@ -205,7 +202,8 @@ export class PointInTimeSource implements DocumentSource {
 }
 
 function sortOfLast({ bytes, sortStart, sortEnd }: DocumentBatch, name: string): JsonValue {
-  if (sortStart < 0) throw new IndexferryError('ANSWER_INVALID', `${name}: a hit has no sort values`, { side: 'source' })
+  if (sortStart < 0)
+    throw new IndexferryError('ANSWER_INVALID', `${name}: a hit has no sort values`, { side: 'source' })
   return JSON.parse(bytes.toString('utf8', sortStart, sortEnd)) as JsonValue
 }
 

@@ -34,9 +34,13 @@ export async function listScrollPartitions(
   const partitions: ScrollPartition[] = []
   for (const { shard, documents } of shards) {
     const parts = Math.ceil(documents / partDocuments)
-    const unsliced: ScrollPartition = { kind: 'scroll', id: `${selection.index}/${shard}`, index: selection.index, shard }
-    const whole =
-      sliceShards === undefined ? unsliced : { ...unsliced, slice: { id: 0, max: 1, shards: sliceShards } }
+    const unsliced: ScrollPartition = {
+      kind: 'scroll',
+      id: `${selection.index}/${shard}`,
+      index: selection.index,
+      shard,
+    }
+    const whole = sliceShards === undefined ? unsliced : { ...unsliced, slice: { id: 0, max: 1, shards: sliceShards } }
     if (parts <= 1) partitions.push(whole)
     else if (capabilities.uidRanges)
       partitions.push(...(await divideByUid(selection, whole, Math.min(parts, rangesMax))))

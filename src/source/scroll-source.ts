@@ -43,7 +43,10 @@ export class ScrollSource implements DocumentSource {
   private readonly pageMax: number
   private documentBytes = 1024
 
-  constructor(selection: SearchSelection, { partDocuments = 200_000, windowMax = resultWindowDefault }: ScrollOptions = {}) {
+  constructor(
+    selection: SearchSelection,
+    { partDocuments = 200_000, windowMax = resultWindowDefault }: ScrollOptions = {},
+  ) {
     this.selection = selection
     this.partDocuments = partDocuments
     this.pageMax = Math.min(pageDocumentsMax, windowMax)

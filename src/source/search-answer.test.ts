@@ -65,7 +65,10 @@ describe('the reader of search answers', () => {
   })
 
   it('refuses one whose failure is a text, as 1.x writes it', async () => {
-    const text = answer.replace(shards, '"_shards":{"total":3,"failed":2,"failures":[{"status":500,"reason":"Boom[x]"}]}')
+    const text = answer.replace(
+      shards,
+      '"_shards":{"total":3,"failed":2,"failures":[{"status":500,"reason":"Boom[x]"}]}',
+    )
     await assert.rejects(read(Buffer.from(text)), refused('SHARD_FAILED', /2 of 3 shards failed: Boom\[x\]/))
   })
 

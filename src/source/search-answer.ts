@@ -67,7 +67,7 @@ export async function* readSearchAnswer(
   const whole = { ...head, ...parsePart(`{"hits":{"hits":[]${scanner.rest().toString('utf8')}`, options.side) }
   checkWhole(whole, options.side)
   if (!whole._shards) throw invalid(options.side, 'does not say whether all shards answered')
-  if (scanner.count > 0) yield scanner.take()
+  if (scanner.count > 0) yield scanner.takeLast()
   return whole
 }
 
@@ -117,7 +117,8 @@ function parsePart(text: string, side: Side): SearchHead {
 
 /** No part of an answer is ever taken for the whole. */
 function checkWhole({ timed_out, _shards: shards }: SearchHead, side: Side): void {
-  if (timed_out) throw new IndexferryError('SHARD_FAILED', 'the search timed out, so that its answer is partial', { side })
+  if (timed_out)
+    throw new IndexferryError('SHARD_FAILED', 'the search timed out, so that its answer is partial', { side })
   if (!shards || shards.failed === 0) return
   const failure = shards.failures?.[0]
   const why = failure ? `: ${describeReason(failure.reason)}` : ''

@@ -26,7 +26,10 @@ function gapOf(mapping: JsonObject): SourceGap | undefined {
   }
   const lists = [source.includes, source.excludes].filter((list) => Array.isArray(list) && list.length > 0)
   if (lists.length > 0) {
-    return { kind: 'filtered', reason: `_source is filtered by the mapping (${JSON.stringify(source)}), so that fields are missing` }
+    return {
+      kind: 'filtered',
+      reason: `_source is filtered by the mapping (${JSON.stringify(source)}), so that fields are missing`,
+    }
   }
   return source.mode === 'synthetic' ? synthetic : undefined
 }

@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import { type ItemOutcome, readBulkAnswer } from './bulk-answer.ts'
 
-const good = (n: number) => `{"index":{"_index":"i","_id":"${n}","_version":1,"result":"created","_seq_no":${n},"status":201}}`
+const good = (n: number) =>
+  `{"index":{"_index":"i","_id":"${n}","_version":1,"result":"created","_seq_no":${n},"status":201}}`
 const answer = (items: readonly string[], errors: boolean) =>
   Buffer.from(`{"took":30,"errors":${errors},"items":[${items.join(',')}]}`)
 
@@ -20,7 +21,8 @@ function outcomeOf(item: string): { outcome: ItemOutcome; type: string } {
 
 const item = (status: number, type: string, reason: string, operation = 'index') =>
   JSON.stringify({ [operation]: { _index: 'i', _id: '1', status, error: { type, reason } } })
-const oldItem = (status: number, error: string) => JSON.stringify({ index: { _index: 'i', _type: 't', _id: '1', status, error } })
+const oldItem = (status: number, error: string) =>
+  JSON.stringify({ index: { _index: 'i', _type: 't', _id: '1', status, error } })
 
 const outcomes: readonly (readonly [what: string, item: string, outcome: ItemOutcome, type?: string])[] = [
   ['created', good(1), 'written'],
@@ -30,10 +32,26 @@ const outcomes: readonly (readonly [what: string, item: string, outcome: ItemOut
     item(409, 'version_conflict_engine_exception', '[1]: version conflict, current version [5] is higher or equal'),
     'unchanged',
   ],
-  ['the document is there (create)', item(409, 'version_conflict_engine_exception', 'document already exists', 'create'), 'unchanged'],
-  ['1.7: a newer version is there', oldItem(409, 'VersionConflictEngineException[[i][0] [t][1]: version conflict]'), 'unchanged'],
-  ['the queue is full', item(429, 'es_rejected_execution_exception', 'rejected execution of primary operation'), 'again'],
-  ['OpenSearch: the queue is full', item(429, 'rejected_execution_exception', 'rejected execution of primary operation'), 'again'],
+  [
+    'the document is there (create)',
+    item(409, 'version_conflict_engine_exception', 'document already exists', 'create'),
+    'unchanged',
+  ],
+  [
+    '1.7: a newer version is there',
+    oldItem(409, 'VersionConflictEngineException[[i][0] [t][1]: version conflict]'),
+    'unchanged',
+  ],
+  [
+    'the queue is full',
+    item(429, 'es_rejected_execution_exception', 'rejected execution of primary operation'),
+    'again',
+  ],
+  [
+    'OpenSearch: the queue is full',
+    item(429, 'rejected_execution_exception', 'rejected execution of primary operation'),
+    'again',
+  ],
   ['too much memory', item(429, 'circuit_breaking_exception', '[parent] Data too large'), 'again'],
   [
     '1.7: the queue is full',
@@ -43,14 +61,35 @@ const outcomes: readonly (readonly [what: string, item: string, outcome: ItemOut
   ],
   [
     '1.7: another node says that its queue is full',
-    oldItem(500, 'RemoteTransportException[[n2][inet[/1.2.3.4:9300]][bulk/shard]]; nested: EsRejectedExecutionException[rejected execution];'),
+    oldItem(
+      500,
+      'RemoteTransportException[[n2][inet[/1.2.3.4:9300]][bulk/shard]]; nested: EsRejectedExecutionException[rejected execution];',
+    ),
     'again',
     'EsRejectedExecutionException',
   ],
-  ['1.7: a shard is missing', oldItem(503, 'UnavailableShardsException[[i][0] Primary shard is not active]'), 'again', 'UnavailableShardsException'],
-  ['a shard is missing', item(503, 'unavailable_shards_exception', '[i][0] primary shard is not active Timeout: [1m]'), 'again'],
-  ['a master is busy', item(503, 'process_cluster_event_timeout_exception', 'failed to process cluster event'), 'again'],
-  ['a field that cannot be parsed', item(400, 'mapper_parsing_exception', 'failed to parse field [n]'), 'refused', 'mapper_parsing_exception'],
+  [
+    '1.7: a shard is missing',
+    oldItem(503, 'UnavailableShardsException[[i][0] Primary shard is not active]'),
+    'again',
+    'UnavailableShardsException',
+  ],
+  [
+    'a shard is missing',
+    item(503, 'unavailable_shards_exception', '[i][0] primary shard is not active Timeout: [1m]'),
+    'again',
+  ],
+  [
+    'a master is busy',
+    item(503, 'process_cluster_event_timeout_exception', 'failed to process cluster event'),
+    'again',
+  ],
+  [
+    'a field that cannot be parsed',
+    item(400, 'mapper_parsing_exception', 'failed to parse field [n]'),
+    'refused',
+    'mapper_parsing_exception',
+  ],
   ['8.x: a field that cannot be parsed', item(400, 'document_parsing_exception', '[1:5] failed to parse'), 'refused'],
   [
     '1.7: a field that cannot be parsed',
@@ -59,13 +98,25 @@ const outcomes: readonly (readonly [what: string, item: string, outcome: ItemOut
     'MapperParsingException',
   ],
   ['a mapping that is strict', item(400, 'strict_dynamic_mapping_exception', 'mapping set to strict'), 'refused'],
-  ['too many fields', item(400, 'illegal_argument_exception', 'Limit of total fields [1000] has been exceeded'), 'refused'],
+  [
+    'too many fields',
+    item(400, 'illegal_argument_exception', 'Limit of total fields [1000] has been exceeded'),
+    'refused',
+  ],
   ['an internal error', item(500, 'null_pointer_exception', ''), 'refused'],
-  ['an error that quotes what looks like a block', item(400, 'mapper_parsing_exception', 'cannot parse, value: road blocked by: [snow]'), 'refused'],
+  [
+    'an error that quotes what looks like a block',
+    item(400, 'mapper_parsing_exception', 'cannot parse, value: road blocked by: [snow]'),
+    'refused',
+  ],
   ['read-only', item(403, 'cluster_block_exception', 'index [i] blocked by: [FORBIDDEN/8/index write (api)];'), 'stop'],
   [
     'a full disk',
-    item(429, 'cluster_block_exception', 'index [i] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark]'),
+    item(
+      429,
+      'cluster_block_exception',
+      'index [i] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark]',
+    ),
     'stop',
   ],
   ['1.7: read-only', oldItem(403, 'ClusterBlockException[blocked by: [FORBIDDEN/5/index read-only (api)];]'), 'stop'],
@@ -97,7 +148,9 @@ describe('the reader of bulk answers', () => {
   })
 
   it('is not misled by ids that look like statuses', () => {
-    const odd = JSON.stringify({ index: { _id: '"status":201', status: 429, error: { type: 'x', reason: '"status":201' } } })
+    const odd = JSON.stringify({
+      index: { _id: '"status":201', status: 429, error: { type: 'x', reason: '"status":201' } },
+    })
     assert.equal(outcomeOf(odd).outcome, 'again')
     const lying = answer([odd], false)
     assert.equal(readBulkAnswer(lying, 1).written, 0)
@@ -110,7 +163,11 @@ describe('the reader of bulk answers', () => {
   })
 
   it('keeps the causes of a refusal', () => {
-    const error = { type: 'mapper_parsing_exception', reason: 'failed', caused_by: { type: 'x', reason: 'the true reason' } }
+    const error = {
+      type: 'mapper_parsing_exception',
+      reason: 'failed',
+      caused_by: { type: 'x', reason: 'the true reason' },
+    }
     const { refused } = readBulkAnswer(answer([JSON.stringify({ index: { status: 400, error } })], true), 1)
     assert.match(refused[0]?.reason ?? '', /failed; caused by .*the true reason/)
   })
@@ -148,7 +205,14 @@ describe('the reader of bulk answers', () => {
     const bytes = fc.oneof(
       fc.uint8Array().map((some) => Buffer.from(some)),
       fc.json().map((text) => Buffer.from(text)),
-      fc.array(fc.oneof(fc.json(), fc.json().map((json) => `{"index":{"status":400,"error":${json}}}`))).map((all) => answer(all, true)),
+      fc
+        .array(
+          fc.oneof(
+            fc.json(),
+            fc.json().map((json) => `{"index":{"status":400,"error":${json}}}`),
+          ),
+        )
+        .map((all) => answer(all, true)),
       fc.json().map((json) => answer([json, good(1)], false)),
     )
     fc.assert(

@@ -85,7 +85,8 @@ function parseItems(bytes: Buffer): readonly unknown[] {
 /** `{"index": {…}}`, whatever the operation. An item without a status says nothing about its document. */
 function resultOf(item: unknown): BulkItem {
   const result: unknown = typeof item === 'object' && item !== null ? Object.values(item)[0] : undefined
-  const isItem = typeof result === 'object' && result !== null && 'status' in result && typeof result.status === 'number'
+  const isItem =
+    typeof result === 'object' && result !== null && 'status' in result && typeof result.status === 'number'
   if (!isItem) throw invalid('has an item without a status')
   return result as BulkItem
 }

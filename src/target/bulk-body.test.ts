@@ -17,7 +17,11 @@ const plain: BulkForm = {
 
 const rowsOf = (count: number) => Int32Array.from({ length: count }, (_, row) => row)
 
-function linesOf(documents: readonly TestDocument[], form: Partial<BulkForm> = {}, rows = rowsOf(documents.length)): string[] {
+function linesOf(
+  documents: readonly TestDocument[],
+  form: Partial<BulkForm> = {},
+  rows = rowsOf(documents.length),
+): string[] {
   const body = encodeBulkBody(batchOf(documents), rows, 0, rows.length, { ...plain, ...form }).toString()
   assert.ok(body.endsWith('\n'), 'the last line ends')
   return body.slice(0, -1).split('\n')
@@ -25,12 +29,13 @@ function linesOf(documents: readonly TestDocument[], form: Partial<BulkForm> = {
 
 describe('a bulk body', () => {
   it('has an action and a source for each document', () => {
-    assert.deepEqual(linesOf([{ id: '1', source: '{"a":1}' }, { id: 'ü"\\', routing: 'r"', source: '{ }' }]), [
-      '{"index":{"_id":"1"}}',
-      '{"a":1}',
-      '{"index":{"_id":"ü\\"\\\\","routing":"r\\""}}',
-      '{ }',
-    ])
+    assert.deepEqual(
+      linesOf([
+        { id: '1', source: '{"a":1}' },
+        { id: 'ü"\\', routing: 'r"', source: '{ }' },
+      ]),
+      ['{"index":{"_id":"1"}}', '{"a":1}', '{"index":{"_id":"ü\\"\\\\","routing":"r\\""}}', '{ }'],
+    )
   })
 
   it('says type, parent and index only where they are wanted', () => {
@@ -64,14 +69,21 @@ describe('a bulk body', () => {
 
   it('brings line breaks between tokens onto one line and changes nothing else', () => {
     const source = '{\n  "a": 1,\r\n  "b": "\\n"\n}'
-    assert.deepEqual(linesOf([{ id: '1', source }, { id: '2', source: '{"x":"no break"}' }, { id: '3', source }]), [
-      '{"index":{"_id":"1"}}',
-      '{   "a": 1,\r   "b": "\\n" }',
-      '{"index":{"_id":"2"}}',
-      '{"x":"no break"}',
-      '{"index":{"_id":"3"}}',
-      '{   "a": 1,\r   "b": "\\n" }',
-    ])
+    assert.deepEqual(
+      linesOf([
+        { id: '1', source },
+        { id: '2', source: '{"x":"no break"}' },
+        { id: '3', source },
+      ]),
+      [
+        '{"index":{"_id":"1"}}',
+        '{   "a": 1,\r   "b": "\\n" }',
+        '{"index":{"_id":"2"}}',
+        '{"x":"no break"}',
+        '{"index":{"_id":"3"}}',
+        '{   "a": 1,\r   "b": "\\n" }',
+      ],
+    )
   })
 
   it('finds line breaks when documents come in another order than their bytes', () => {
@@ -86,7 +98,10 @@ describe('a bulk body', () => {
 
   it('has room for raw line breaks in strings, which take two bytes each', () => {
     const source = `{"a":"${'\n'.repeat(10_000)}"}`
-    const [, line] = linesOf([{ id: '1', source }, { id: '2', source }])
+    const [, line] = linesOf([
+      { id: '1', source },
+      { id: '2', source },
+    ])
     assert.equal(JSON.parse(line!).a, '\n'.repeat(10_000))
   })
 
@@ -98,7 +113,10 @@ describe('a bulk body', () => {
   })
 
   it('is divided by bytes, with at least one document each', () => {
-    const documents = Array.from({ length: 10 }, (_, n) => ({ id: `${n}`, source: `{"a":"${'x'.repeat(n === 5 ? 5_000 : 500)}"}` }))
+    const documents = Array.from({ length: 10 }, (_, n) => ({
+      id: `${n}`,
+      source: `{"a":"${'x'.repeat(n === 5 ? 5_000 : 500)}"}`,
+    }))
     const batch = batchOf(documents)
     const parts: number[] = []
     for (let from = 0; from < 10; ) {
@@ -109,7 +127,10 @@ describe('a bulk body', () => {
       parts.push(to - from)
       from = to
     }
-    assert.equal(parts.reduce((sum, part) => sum + part), 10)
+    assert.equal(
+      parts.reduce((sum, part) => sum + part),
+      10,
+    )
     assert.ok(parts.includes(1))
   })
 })
@@ -130,7 +151,10 @@ describe('any bulk body', () => {
   )
   const forms = fc.record({
     operation: fc.constantFrom('index', 'create'),
-    versionBase: fc.option(fc.maxSafeNat().map((n) => n % 2 ** 50), { nil: undefined }),
+    versionBase: fc.option(
+      fc.maxSafeNat().map((n) => n % 2 ** 50),
+      { nil: undefined },
+    ),
     sendsParent: fc.boolean(),
     sendsType: fc.boolean(),
     sendsIndex: fc.boolean(),

@@ -1,4 +1,5 @@
 // Builds the bodies of `_bulk` requests: action line, source line, in one buffer, by copying bytes.
+import { BufferPool } from '../foundation/buffer-pool.ts'
 import { toOneLine } from '../foundation/json-bytes.ts'
 import { ABSENT, type DocumentBatch } from '../model/document-batch.ts'
 
@@ -31,6 +32,13 @@ const text = {
 }
 
 const NEWLINE = 0x0a
+
+const pool = new BufferPool(32 * 1024 * 1024)
+
+/** Makes the memory of a body free for the next ones. Only for bodies that were sent to the end, which an answer to all documents proves. */
+export function releaseBulkBody(body: Buffer): void {
+  pool.give(body)
+}
 
 /** The version that a row is written with: made from its sequence number where it has one, else its own; ABSENT when it has neither. */
 export function externalVersion(batch: DocumentBatch, row: number, base: number): number {
@@ -65,7 +73,7 @@ function rowBytesMax(batch: DocumentBatch, row: number): number {
   )
 }
 
-/** The body for `rows[from…to)`. A source that holds line breaks takes one line nevertheless (`toOneLine`). */
+/** The body for `rows[from…to)`, which may be given back by `releaseBulkBody`. A source that holds line breaks takes one line nevertheless (`toOneLine`). */
 export function encodeBulkBody(
   batch: DocumentBatch,
   rows: Int32Array,
@@ -94,7 +102,7 @@ class BulkEncoder {
     this.batch = batch
     this.form = form
     this.first = text[form.operation]
-    this.out = Buffer.allocUnsafeSlow(room)
+    this.out = pool.take(room)
   }
 
   add(row: number): void {

@@ -6,7 +6,7 @@ import { monotonicMs, sleep } from '../foundation/clock.ts'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import type { DocumentBatch } from '../model/document-batch.ts'
 import { type BulkOutcome, type RefusedItem, readBulkAnswer } from './bulk-answer.ts'
-import { type BulkForm, encodeBulkBody, rowsWithin } from './bulk-body.ts'
+import { type BulkForm, encodeBulkBody, releaseBulkBody, rowsWithin } from './bulk-body.ts'
 import type { DocumentTarget, RejectedDocument, WriteResult } from './target.ts'
 import { WritePace } from './write-pace.ts'
 
@@ -83,6 +83,7 @@ export class BulkTarget implements DocumentTarget {
     signal: AbortSignal,
   ): Promise<void> {
     let rows = allRows
+    let pauses = 0
     for (let attempt = 1; rows.length > 0; attempt++) {
       const outcome = await this.send(batch, rows, signal)
       if (outcome === 'tooLarge') {
@@ -107,7 +108,9 @@ export class BulkTarget implements DocumentTarget {
       }
       if (again.length > 0) {
         this.pace.refused()
-        await sleep(backoffMs(attempt, backoff), signal)
+        // A target that takes some of them is at work: then the pause does not grow with each remnant.
+        pauses = outcome.written > 0 ? 1 : pauses + 1
+        await sleep(backoffMs(pauses, backoff), signal)
       }
       rows = Int32Array.from(again)
     }
@@ -160,6 +163,7 @@ export class BulkTarget implements DocumentTarget {
     const outcome = readBulkAnswer(answer.body, count)
     this.isReachable = true
     this.pace.taken(body.length, monotonicMs() - started)
+    releaseBulkBody(body)
     return outcome
   }
 

@@ -43,29 +43,49 @@ export async function createIndex(
 /**
  * Tries the definition on the target and leaves nothing behind: an index of one shard under a name that nobody else has is
  * created and deleted. Returns why it is refused, or undefined. Throws for anything else, such as a missing privilege.
+ * `whileThere` is run with the name of that index before it is deleted.
  */
 export async function checkDefinition(
   cluster: Cluster,
   planned: IndexToCreate,
   signal?: AbortSignal,
+  whileThere?: (name: string) => Promise<void>,
 ): Promise<IndexferryError | undefined> {
-  const name = `indexferry-probe-${randomBytes(8).toString('hex')}`
+  const name = probeName()
+  // A create whose answer was lost may have worked, so the index is deleted unless it was certainly not made.
+  let isMade = true
   try {
-    await createIndex(
-      cluster,
-      { ...planned, name },
-      // Priority and waiting are of no interest; an index that expands would keep the cluster busy.
-      { number_of_shards: '1', number_of_replicas: '0', auto_expand_replicas: null, routing_partition_size: null },
-      signal,
-    )
+    await createProbe(cluster, { ...planned, name }, signal).catch((error: unknown) => {
+      isMade = !isErrorOf(error, 'PRIVILEGE_MISSING', 'TARGET_READ_ONLY')
+      throw error
+    })
+    await whileThere?.(name)
     return undefined
   } catch (error) {
     if (isErrorOf(error, 'DEFINITION_REFUSED')) return error
     throw error
   } finally {
-    // A create whose answer was lost may have worked, so it is deleted whatever happened.
-    await cluster.json({ method: 'DELETE', path: indexPath(name), accept: [404] })
+    if (isMade) await deleteProbe(cluster, name)
   }
+}
+
+/** Throws PRIVILEGE_MISSING where a probe could not be deleted again: asked with a name that no index has. */
+export const checkProbeDeletion = (cluster: Cluster): Promise<void> => deleteProbe(cluster, probeName())
+
+/** The names of probes begin so; roles grant privileges on `indexferry-probe-*`. */
+const probeName = (): string => `indexferry-probe-${randomBytes(8).toString('hex')}`
+
+/** Priority and waiting are of no interest; an index that expands would keep the cluster busy. */
+const createProbe = (cluster: Cluster, probe: IndexToCreate, signal?: AbortSignal): Promise<void> =>
+  createIndex(
+    cluster,
+    probe,
+    { number_of_shards: '1', number_of_replicas: '0', auto_expand_replicas: null, routing_partition_size: null },
+    signal,
+  )
+
+async function deleteProbe(cluster: Cluster, name: string): Promise<void> {
+  await cluster.json({ method: 'DELETE', path: indexPath(name), accept: [404] })
 }
 
 /**
