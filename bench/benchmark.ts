@@ -95,7 +95,7 @@ function inOrderOf<T>(round: number, list: readonly T[]): T[] {
 async function runFidelity(all: readonly Contender[], { servers, tell, signal }: Benchmark): Promise<Sample[]> {
   const set = difficultSet()
   tell(`${set.title}: filling the source with ${set.count} documents …`)
-  await fillDifficult(servers.source, set)
+  await fillDifficult(servers.source, set, signal)
   const samples: Sample[] = []
   for (const contender of all.filter((each) => each.does === 'copy' && takesPart(each, set))) {
     const sample = await takeSample(contender, { servers, set, round: 1, signal })
@@ -118,6 +118,7 @@ function describeSample({ contender, documents, copy, verify, failure, content }
   if (verify) parts.push(`verified in ${verify.seconds.toFixed(2)} s`)
   if (content && content.equal < documents) parts.push(`${content.changed} changed, ${content.missing} missing`)
   if (content && content.extra > 0) parts.push(`${content.extra} extra`)
+  if (content && content.examples.length > 0) parts.push(`(${content.examples.join(', ')} …)`)
   if (failure !== undefined) parts.push(`FAILED: ${failure}`)
   return `  ${parts.join('  ')}`
 }

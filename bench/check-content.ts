@@ -11,7 +11,11 @@ export interface Content {
   readonly missing: number
   /** Documents that the set does not have. */
   readonly extra: number
+  /** The ids of the first documents that are changed or extra. */
+  readonly examples: readonly string[]
 }
+
+const examplesMax = 3
 
 export const isEqual = (content: Content, set: DocumentSet): boolean =>
   content.equal === set.count && content.extra === 0
@@ -28,6 +32,7 @@ export async function checkContent(http: HttpClient, set: DocumentSet, signal: A
   const size = Math.max(1, Math.min(5000, Math.floor(pageBytes / set.source(0).length)))
   const seen = new Uint8Array(set.count)
   const counts = { equal: 0, changed: 0, extra: 0 }
+  const examples: string[] = []
   let scroll: string | undefined
   for (;;) {
     const page = await http.bytes({
@@ -43,14 +48,16 @@ export async function checkContent(http: HttpClient, set: DocumentSet, signal: A
     for (const hit of hits) {
       const row = set.row(hit.id)
       if (row === undefined || seen[row] === 1) counts.extra++
-      else counts[isSame(hit, set, row) ? 'equal' : 'changed']++
+      else if (isSame(hit, set, row)) counts.equal++
+      else counts.changed++
       if (row !== undefined) seen[row] = 1
+      if (counts.changed + counts.extra > examples.length && examples.length < examplesMax) examples.push(hit.id)
     }
   }
   if (scroll !== undefined) {
     await http.bytes({ method: 'DELETE', path: '/_search/scroll', body: { scroll_id: scroll }, accept: [404] })
   }
-  return { ...counts, missing: set.count - counts.equal - counts.changed }
+  return { ...counts, missing: set.count - counts.equal - counts.changed, examples }
 }
 
 const isSame = (hit: Hit, set: DocumentSet, row: number): boolean =>

@@ -35,7 +35,7 @@ function numbered(set: Numbered): DocumentSet {
     routing: () => undefined,
     row(id) {
       const row = Number(id.slice('doc-'.length))
-      return Number.isInteger(row) && row < this.count && id === this.id(row) ? row : undefined
+      return Number.isInteger(row) && row >= 0 && row < this.count && id === this.id(row) ? row : undefined
     },
   }
 }
@@ -169,7 +169,8 @@ export function difficultSet(): DocumentSet {
     mapping: { dynamic: false },
     id: (row) => documents[row]?.id ?? '',
     routing: (row) => documents[row]?.routing,
-    source: (row) => inOneLine(documents[row]?.source ?? ''),
+    // Space around a document belongs to the request that sent it: in an answer it cannot be told from that of the answer.
+    source: (row) => inOneLine(documents[row]?.source ?? '').trim(),
     row: (id) => rows.get(id),
   }
 }

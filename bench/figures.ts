@@ -5,7 +5,6 @@ import {
   largest,
   median,
   medianRatio,
-  peak,
   rate,
   samplesOf,
   type Value,
@@ -39,10 +38,8 @@ const own =
   (results, set) =>
     summary(valuesOf(samplesOf(results, set, 'indexferry'), value))
 
-const megabytes: Value = (sample) => {
-  const bytes = peak(sample)
-  return bytes === undefined ? undefined : bytes / 1e6
-}
+const megabytes: Value = ({ copy, verify }) =>
+  copy?.peakBytes === undefined ? undefined : Math.max(copy.peakBytes, verify?.peakBytes ?? 0) / 1e6
 
 interface Row {
   readonly measure: string

@@ -45,13 +45,18 @@ export async function fillSource({ http }: BenchServer, set: DocumentSet, signal
   }
   await http.bytes({ method: 'POST', path: `/${set.name}/_forcemerge?max_num_segments=5`, signal })
   await refreshIndex(http, set)
+  await requireFilled(http, set, signal)
+}
+
+async function requireFilled(http: HttpClient, set: DocumentSet, signal: AbortSignal): Promise<void> {
   const content = await checkContent(http, set, signal)
   if (!isEqual(content, set)) throw new Error(`the source was not filled as it should be: ${JSON.stringify(content)}`)
 }
 
 /** One request each: in bulk, documents of several lines could not be sent. */
-export async function fillDifficult(source: BenchServer, set: DocumentSet): Promise<void> {
+export async function fillDifficult(source: BenchServer, set: DocumentSet, signal: AbortSignal): Promise<void> {
   await using cluster = await openCluster('source', { nodes: [source.url] })
   await createTestIndex(cluster, set.name, { mapping: set.mapping, settings: { refresh_interval: '-1' } })
   await putDocuments(cluster, set.name, difficultDocuments())
+  await requireFilled(source.http, set, signal)
 }

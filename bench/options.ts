@@ -25,7 +25,7 @@ const known = {
 export const usage = `npm run bench -- [options]
 
   --rounds N          measured rounds after the one that warms up; default 3
-  --sets A,B          of ${known.sets.join(', ')}; default all
+  --sets A,B          of ${known.sets.join(', ')}; default all; --sets= for the difficult documents alone
   --contenders A,B    of ${known.contenders.join(', ')}; default all
   --no-fidelity       without the difficult documents
   --quick             a tenth of the documents and one round: whether everything works, not how fast it is
@@ -72,7 +72,7 @@ function parseWords(words: readonly string[]) {
 
 function namesOf(option: keyof typeof known, value: string | undefined): readonly string[] {
   if (value === undefined) return known[option]
-  const names = value.split(',')
+  const names = value === '' ? [] : value.split(',')
   const unknown = names.find((name) => !known[option].includes(name))
   if (unknown !== undefined) throw new UsageError(`--${option} knows no "${unknown}", only ${known[option].join(', ')}`)
   return names

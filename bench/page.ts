@@ -12,11 +12,8 @@ export function describeResults(results: Results): string {
     serversTable(results, set),
   ])
   return [
-    '## Figures to reach',
-    figureTable(results),
-    ...sets,
-    '## Verifying',
-    verifyTable(results),
+    ...(results.sets.length === 0 ? [] : ['## Figures to reach', figureTable(results), ...sets]),
+    ...(results.sets.length === 0 ? [] : ['## Verifying', verifyTable(results)]),
     ...(results.fidelity.length === 0 ? [] : ['## Difficult JSON', fidelityTable(results)]),
     ...results.missing.map(({ contender, reason }) => `${contender.title} did not take part: ${reason}.`),
   ].join('\n\n')

@@ -33,14 +33,22 @@ export const nodeProgram = (script: string, ...args: string[]): Pick<Program, 'c
   ],
 })
 
+/** Without what the user has set for indexferry or Node: everybody runs as the page says. */
+const plainEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(([key]) => !key.startsWith('INDEXFERRY_') && key !== 'NODE_OPTIONS'),
+  )
+
 export async function runProgram({ command, args, folder, signal }: Program): Promise<Usage> {
   const usageFile = join(folder, 'usage.json')
   const started = performance.now()
   const { code, last } = await new Promise<{ code: string | number | null; last: string }>((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, BENCH_USAGE_FILE: usageFile },
+      env: { ...plainEnvironment(), BENCH_USAGE_FILE: usageFile },
       signal,
+      // Nothing of a stopped run is wanted, and some tools take their time over a gentler signal.
+      killSignal: 'SIGKILL',
     })
     let last = ''
     const keep = (text: Buffer) => {
@@ -48,9 +56,11 @@ export async function runProgram({ command, args, folder, signal }: Program): Pr
     }
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)
-    child.on('error', reject)
+    // A program that was started and then stopped also has its end reported, and is gone only then.
+    child.on('error', (error) => child.pid === undefined && reject(error))
     child.on('close', (code, killedBy) => resolve({ code: killedBy ?? code, last }))
   })
+  signal.throwIfAborted()
   const seconds = (performance.now() - started) / 1000
   if (code !== 0) throw new Error(`ended with ${code}: ${last.trim().slice(-600)}`)
   return { seconds, ...(existsSync(usageFile) ? (JSON.parse(readFileSync(usageFile, 'utf8')) as Partial<Usage>) : {}) }

@@ -30,8 +30,7 @@ export const targetCpu: Value = ({ copy }) => copy?.targetCpuSeconds
 
 export const cpuToServers: Value = (sample) => quotient(ownCpu(sample), serversCpu(sample))
 
-export const peak: Value = ({ copy, verify }) =>
-  copy?.peakBytes === undefined ? undefined : Math.max(copy.peakBytes, verify?.peakBytes ?? 0)
+export const peak: Value = ({ copy }) => copy?.peakBytes
 
 export const verifyToCopy: Value = ({ copy, verify }) => quotient(verify?.seconds, copy?.seconds)
 

@@ -29,7 +29,7 @@ const fast = (context: RunContext): string[] => [`--limit=${context.set.page}`, 
 export const elasticdumps: readonly Contender[] = [
   {
     name: 'elasticdump',
-    title: 'elasticdump, limit 5000, no refresh',
+    title: 'elasticdump, large pages, no refresh',
     does: 'copy',
     prepare,
     run: (context) => elasticdump(fast(context), context),

@@ -54,6 +54,8 @@ export interface Capabilities {
   readonly scanSearchType: boolean
   /** A setting is taken back by setting it to null (ES 5.0). */
   readonly nullResetsSetting: boolean
+  /** So is `number_of_replicas` (ES 7.0); before that null is refused: "must specify numberOfReplicas". */
+  readonly nullResetsReplicas: boolean
   readonly dataStreams: boolean
   readonly composableTemplates: boolean
   readonly hiddenIndexes: boolean
@@ -90,6 +92,7 @@ export function capabilitiesOf(version: ClusterVersion, edition: Edition = 'full
     refusesPartialResults: es(6, 3) || os(1),
     scanSearchType: version.flavour === 'elasticsearch' && !es(2, 1),
     nullResetsSetting: es(5) || os(1),
+    nullResetsReplicas: es(7) || os(1),
     dataStreams: es(7, 9) || os(1),
     composableTemplates: es(7, 8) || os(1),
     hiddenIndexes: es(7, 7) || os(1),

@@ -20,7 +20,10 @@ const connectMs = 5_000
 const chainLengthMax = 10
 
 /** One for each node that is reached by https and answers. */
-export async function readServerCertificates(side: Side, connection: Connection): Promise<readonly ServerCertificate[]> {
+export async function readServerCertificates(
+  side: Side,
+  connection: Connection,
+): Promise<readonly ServerCertificate[]> {
   const { nodes, tls } = await resolveConnection(side, connection)
   const secure = nodes.filter((node) => node.secure)
   if (secure.length === 0) return []

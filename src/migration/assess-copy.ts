@@ -21,9 +21,10 @@ import {
   worstFirst,
 } from './assessment.ts'
 import { checkCertificates } from './check-certificates.ts'
-import { checkClocks } from './check-clocks.ts'
+import { checkClock } from './check-clocks.ts'
 import { checkClusterBlocks, checkTargetHealth } from './check-cluster-health.ts'
 import { checkShardLimit } from './check-shard-limit.ts'
+import { checkSourcePrivileges } from './check-source-privileges.ts'
 import { checkSpace, shardCopies } from './check-space.ts'
 import { checkTargetPrivileges } from './check-target-privileges.ts'
 import { checkVersions } from './check-versions.ts'
@@ -58,8 +59,9 @@ export async function assessCopy(context: AssessContext): Promise<Assessment> {
   const privileges =
     target.kind === 'cluster' && mayWrite(findings) ? await checkTargetPrivileges(target.cluster, signal) : undefined
   findings.push(...(privileges?.findings ?? []))
-  const trials = target.kind === 'cluster' && privileges?.canProbe ? new DefinitionTrials(target.cluster, signal) : undefined
-  const indexes = plan ? await assessIndexes({ ...context, facts, trials, plan }) : []
+  const trials =
+    target.kind === 'cluster' && privileges?.canProbe ? new DefinitionTrials(target.cluster, signal) : undefined
+  const indexes = plan ? await assessIndexes({ ...context, facts, trials, plan, options: context.plan }) : []
   if (plan) findings.push(...checkTotals(context, plan, indexes, facts.target))
   const sorted = [...indexes].sort((a, b) => verdictRank(a.verdict) - verdictRank(b.verdict))
   return {
@@ -83,11 +85,12 @@ interface SideFacts {
 }
 
 function checkSides({ source, target, certificates }: AssessContext, facts: SideFacts): Finding[] {
-  const cluster = (side: SourceSide | TargetSide): Cluster | undefined => (side.kind === 'cluster' ? side.cluster : undefined)
+  const cluster = (side: SourceSide | TargetSide): Cluster | undefined =>
+    side.kind === 'cluster' ? side.cluster : undefined
   const findings = checkVersions(cluster(source), cluster(target))
   for (const side of ['source', 'target'] as const) {
     const clock = facts[side]?.clock
-    if (clock) findings.push(...checkClocks(side, clock.clusterMs, clock.ourMs))
+    if (clock) findings.push(...checkClock(side, clock.clusterMs, clock.ourMs))
     findings.push(...checkCertificates(side, certificates[side], now()))
   }
   if (facts.target) {
@@ -101,7 +104,10 @@ const mayWrite = (findings: readonly Finding[]): boolean =>
   !findings.some(({ check, severity }) => check === 'blocks' && severity === 'error')
 
 /** A plan that is impossible (no such index, closed, not visible) is a finding; everything else is still looked at. */
-async function planOrExplain({ source, target, plan }: AssessContext, findings: Finding[]): Promise<CopyPlan | undefined> {
+async function planOrExplain(
+  { source, target, plan, signal }: AssessContext,
+  findings: Finding[],
+): Promise<CopyPlan | undefined> {
   const note = (text: string) => {
     // Notes about one index are told with the index.
     if (/^index \S+: /.test(text)) return
@@ -113,7 +119,11 @@ async function planOrExplain({ source, target, plan }: AssessContext, findings: 
   } catch (error) {
     const isAnswer = error instanceof IndexferryError && planningErrors.has(error.code)
     if (!isAnswer) throw error
-    findings.push(findingOf(error.code === 'PRIVILEGE_MISSING' ? 'privileges' : 'plan', error))
+    const missing =
+      error.code === 'PRIVILEGE_MISSING' && source.kind === 'cluster'
+        ? await checkSourcePrivileges(source.cluster, source.expression, signal)
+        : []
+    findings.push(...(missing.length > 0 ? missing : [findingOf('plan', error)]))
     return undefined
   }
 }
@@ -127,8 +137,57 @@ const planningErrors: ReadonlySet<string> = new Set([
   'SHARD_FAILED',
 ])
 
-interface IndexesContext extends AssessContext {
-  readonly facts: SideFacts
-  readonly trials: DefinitionTrials | undefined
-  readonly plan: PlanOptions & CopyPlan extends never ? never : AssessContext['plan'] & CopyPlan
+/** One row for each unit of the plan, and one for each index that problems kept out of it. */
+async function assessIndexes(context: IndexContext): Promise<AssessedIndex[]> {
+  const { units, problems } = context.plan
+  const planned = new Set(units.map(({ sourceIndex }) => sourceIndex))
+  const left = new Set(
+    problems.map(({ fields }) => String(fields.index ?? '')).filter((index) => index && !planned.has(index)),
+  )
+  const unsettled = [...left].map((index): CopyUnit => ({ name: index, sourceIndex: index, targetIndex: '' }))
+  const waiting = [...units, ...unsettled]
+  const assessed: AssessedIndex[] = []
+  for (let at = 0; at < waiting.length; at += lanes) {
+    context.signal.throwIfAborted()
+    assessed.push(...(await Promise.all(waiting.slice(at, at + lanes).map((unit) => assessIndex(context, unit)))))
+  }
+  return assessed
+}
+
+/** What all indexes together need of the target, and what a copy does to each of them. */
+function checkTotals(
+  { target, relax }: AssessContext,
+  { units, problems }: CopyPlan,
+  indexes: readonly AssessedIndex[],
+  facts: ClusterFacts | undefined,
+): Finding[] {
+  // Problems that are of no single index.
+  const findings = problems
+    .filter(({ fields }) => fields.index === undefined && fields.target === undefined)
+    .map((problem) => findingOf('plan', problem))
+  if (target.kind === 'file' || !facts) return findings
+  const dataNodes = 'value' in facts.disks ? facts.disks.value.length : 1
+  const copies = (unit: CopyUnit) => shardCopies(unit.definition?.settings ?? {}, dataNodes)
+  const needs = units.map((unit, at) => ({ bytes: indexes[at]?.bytes ?? 0, copies: copies(unit) }))
+  const isNew = (at: number) =>
+    indexes[at]?.findings.some(({ check, severity }) => check === 'target' && severity === 'ok')
+  const newShards = units.reduce((sum, unit, at) => {
+    const shards = Number(unit.definition?.settings.number_of_shards ?? 1)
+    return isNew(at) ? sum + shards * copies(unit) : sum
+  }, 0)
+  findings.push(
+    ...checkSpace(needs, facts.disks, facts.settings),
+    ...checkShardLimit(newShards, facts.health, facts.settings),
+  )
+  const relaxed = Object.keys(relaxedSettings(relax))
+  if (relaxed.length > 0) {
+    findings.push(
+      finding(
+        'settings',
+        'note',
+        `during the copy ${relaxed.join(', ')} of the target indexes are relaxed, and restored afterwards`,
+      ),
+    )
+  }
+  return findings
 }

@@ -36,7 +36,9 @@ export async function attemptCall<Value>(
   } catch (error) {
     // A lost connection or a wrong password is no finding about an index: it ends the assessment.
     if (!(error instanceof IndexferryError) || isErrorOf(error, ...fatal)) throw error
-    findings.push(isErrorOf(error, 'PRIVILEGE_MISSING') ? missingPrivilege(error, attempt) : findingOf(attempt.check, error))
+    findings.push(
+      isErrorOf(error, 'PRIVILEGE_MISSING') ? missingPrivilege(error, attempt) : findingOf(attempt.check, error),
+    )
     return undefined
   }
 }
@@ -58,15 +60,15 @@ export function actionsIn(text: string): string[] {
   return [...new Set(text.match(actionNames) ?? [])]
 }
 
+/** In the cluster's own names of what is missing; where it names nothing, in all of its words. */
 export function missingPrivilege(error: IndexferryError, { what, severity = 'error', without }: Attempt): Finding {
-  const actions = actionsIn(String(error.fields.reason ?? error.message))
-  const named = actions.length > 0 ? ` (${actions.join(', ')})` : ''
-  const grant = actions.length > 0 ? `Grant ${actions.join(', ')}` : 'Grant it'
+  const actions = actionsIn(String(error.fields.reason ?? error.message)).join(', ')
+  const said = actions === '' ? `: ${error.message}` : ` (${actions})`
   const effect = without === undefined ? '' : `; ${without}`
   return finding(
     'privileges',
     severity,
-    `the user of the ${error.side} may not ${what}${named}${effect}: ${error.message}`,
-    `${grant} to this user; docs/permissions.md has whole roles.`,
+    `the user of the ${error.side} may not ${what}${said}${effect}`,
+    `Grant ${actions === '' ? 'it' : actions} to this user; docs/permissions.md has whole roles.`,
   )
 }

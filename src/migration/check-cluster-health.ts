@@ -9,20 +9,36 @@ export function checkIndexHealth(health: Seen<ClusterHealth>, side: 'source' | '
   if ('hidden' in health) return []
   const status = health.value.indexes.get(index)
   if (status === 'red') {
-    return [finding('health', 'error', `the index ${index} of the ${side} is red: primary shards are missing`, noticed(' before the copy'))]
+    return [
+      finding(
+        'health',
+        'error',
+        `the index ${index} of the ${side} is red: primary shards are missing`,
+        noticed(' before the copy'),
+      ),
+    ]
   }
   if (status === 'yellow') {
-    return [finding('health', 'note', `the index ${index} of the ${side} is yellow: replicas are missing, all documents are there`)]
+    return [
+      finding(
+        'health',
+        'note',
+        `the index ${index} of the ${side} is yellow: replicas are missing, all documents are there`,
+      ),
+    ]
   }
   return []
 }
 
 export function checkTargetHealth(health: Seen<ClusterHealth>): Finding[] {
-  if ('hidden' in health) return [finding('health', 'note', `the health of the target is not visible to this user: ${health.hidden}`)]
+  if ('hidden' in health)
+    return [finding('health', 'note', `the health of the target is not visible to this user: ${health.hidden}`)]
   const { status, dataNodes } = health.value
   if (dataNodes === 0) return [finding('health', 'error', 'the target has no data nodes', 'Start a data node.')]
   if (status !== 'red') return [finding('health', 'ok', `the target is ${status}`)]
-  return [finding('health', 'warning', 'the target is red: primary shards of some of its indexes are missing', noticed(''))]
+  return [
+    finding('health', 'warning', 'the target is red: primary shards of some of its indexes are missing', noticed('')),
+  ]
 }
 
 /** Blocks on the whole target. */

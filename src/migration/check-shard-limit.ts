@@ -21,7 +21,8 @@ export function checkShardLimit(
   const limit = perNode * Math.max(1, health.value.dataNodes)
   const after = health.value.shards + newShards
   const text = `${newShards} shards come to the ${health.value.shards} of the target, which takes ${limit} (cluster.max_shards_per_node ${perNode})`
-  const remedy = 'Copy with fewer shards or replicas (--shards, --replicas), raise cluster.max_shards_per_node, or add nodes.'
+  const remedy =
+    'Copy with fewer shards or replicas (--shards, --replicas), raise cluster.max_shards_per_node, or add nodes.'
   if (after > limit) return [finding('shards', 'error', `${text}: creating the indexes would fail`, remedy)]
   if (after > limit * tightShare) return [finding('shards', 'warning', `${text}: it is tight`, remedy)]
   return [finding('shards', 'ok', text)]

@@ -49,23 +49,44 @@ function checkSourceBlocks(settings: ReadonlyMap<string, string>): Finding[] {
   const findings: Finding[] = []
   if (isOn('read')) {
     findings.push(
-      finding('blocks', 'error', 'the index forbids reading (index.blocks.read)', 'Set index.blocks.read to false on the source.'),
+      finding(
+        'blocks',
+        'error',
+        'the index forbids reading (index.blocks.read)',
+        'Set index.blocks.read to false on the source.',
+      ),
     )
   }
   const frozen = ['write', 'read_only', 'read_only_allow_delete'].find(isOn)
-  if (frozen) findings.push(finding('blocks', 'note', `the index takes no writes (index.blocks.${frozen}): a copy of it is final`))
+  if (frozen)
+    findings.push(
+      finding('blocks', 'note', `the index takes no writes (index.blocks.${frozen}): a copy of it is final`),
+    )
   return findings
 }
 
 /** Soft deletes are on by default since 7.0, and cannot be switched off since OpenSearch 1.0 and Elasticsearch 8.0. */
 function checkFollowing(settings: ReadonlyMap<string, string>, capabilities: Capabilities): Finding[] {
   if (!capabilities.sequenceNumbers) {
-    return [finding('following', 'note', 'it has no sequence numbers to search by: following it later needs snapshots or full sweeps')]
+    return [
+      finding(
+        'following',
+        'note',
+        'it has no sequence numbers to search by: following it later needs snapshots or full sweeps',
+      ),
+    ]
   }
   const created = Number(settings.get('version.created') ?? Number.POSITIVE_INFINITY)
   const softDeletes = settings.get('soft_deletes.enabled') ?? String(created >= 7_000_000)
-  if (softDeletes === 'true') return [finding('following', 'ok', 'sequence numbers and soft deletes are there to follow it by')]
-  return [finding('following', 'note', 'it has no soft deletes: when it is followed later, deletes are found by comparing only')]
+  if (softDeletes === 'true')
+    return [finding('following', 'ok', 'sequence numbers and soft deletes are there to follow it by')]
+  return [
+    finding(
+      'following',
+      'note',
+      'it has no soft deletes: when it is followed later, deletes are found by comparing only',
+    ),
+  ]
 }
 
 /** What the source does with the index by itself and the target will not. */
@@ -74,17 +95,29 @@ function checkManaged(settings: ReadonlyMap<string, string>): Finding[] {
   const policy = [...settings].find(([name, value]) => value !== '' && policySettings.includes(name))
   if (policy) {
     findings.push(
-      finding('settings', 'note', `it is managed by the policy ${policy[1]} (${policy[0]}), which is not copied and may roll over, shrink or delete it meanwhile`),
+      finding(
+        'settings',
+        'note',
+        `it is managed by the policy ${policy[1]} (${policy[0]}), which is not copied and may roll over, shrink or delete it meanwhile`,
+      ),
     )
   }
   for (const name of ['default_pipeline', 'final_pipeline']) {
     const pipeline = settings.get(name)
     if (pipeline !== undefined && pipeline !== '_none') {
-      findings.push(finding('settings', 'note', `its ingest pipeline ${pipeline} (${name}) is not copied: documents come out of it already changed`))
+      findings.push(
+        finding(
+          'settings',
+          'note',
+          `its ingest pipeline ${pipeline} (${name}) is not copied: documents come out of it already changed`,
+        ),
+      )
     }
   }
   if (settings.get('store.type') === 'snapshot' || settings.has('store.snapshot.repository_name')) {
-    findings.push(finding('reading', 'note', 'it lies in a searchable snapshot: reading it fetches it from the object store'))
+    findings.push(
+      finding('reading', 'note', 'it lies in a searchable snapshot: reading it fetches it from the object store'),
+    )
   }
   return findings
 }

@@ -15,7 +15,11 @@ export interface SpaceNeed {
 /** Copies of each shard in the end: never more than there are nodes, whatever was asked for. */
 export function shardCopies(settings: JsonObject, dataNodes: number): number {
   const expand = /^\d+-(\d+|all)$/.exec(String(settings.auto_expand_replicas ?? ''))
-  const replicas = expand ? (expand[1] === 'all' ? dataNodes - 1 : Number(expand[1])) : Number(settings.number_of_replicas ?? 1)
+  const replicas = expand
+    ? expand[1] === 'all'
+      ? dataNodes - 1
+      : Number(expand[1])
+    : Number(settings.number_of_replicas ?? 1)
   return 1 + Math.max(0, replicas)
 }
 
@@ -27,7 +31,8 @@ export function checkSpace(
   if (needs.length === 0) return []
   if ('hidden' in disks) {
     const message = `the free disk space of the target is not visible to this user, so that nobody knows whether the copy fits: ${disks.hidden}`
-    const remedy = 'Grant cluster:monitor/nodes/stats (in Elasticsearch the cluster privilege monitor), or compare the sizes by hand.'
+    const remedy =
+      'Grant cluster:monitor/nodes/stats (in Elasticsearch the cluster privilege monitor), or compare the sizes by hand.'
     return [finding('space', 'warning', message, remedy)]
   }
   const nodes = disks.value.length
@@ -35,9 +40,10 @@ export function checkSpace(
   const marks = 'value' in settings ? settings.value : new Map<string, string>()
   const toLow = usable(disks.value, marks, 'low')
   const toFlood = usable(disks.value, marks, 'flood_stage')
-  const text = `about ${formatByteSize(needed)} with replicas are needed on the target, ${formatByteSize(toLow)} are free on ${nodes} data nodes below the low watermark`
+  const text = `about ${formatByteSize(needed)} with replicas are needed on the target, ${formatByteSize(toLow)} are free on ${nodes === 1 ? 'one data node' : `${nodes} data nodes`} below the low watermark`
   if (needed > toFlood) {
-    const remedy = 'Free disk space or add nodes, or copy with fewer replicas (--replicas 0) or only a part of the indexes.'
+    const remedy =
+      'Free disk space or add nodes, or copy with fewer replicas (--replicas 0) or only a part of the indexes.'
     return [finding('space', 'error', `${text}: the target would be full before the copy is complete`, remedy)]
   }
   if (needed > toLow) {

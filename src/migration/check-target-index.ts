@@ -17,11 +17,19 @@ export type NameOwner =
   | { readonly kind: 'dataStream' }
 
 export async function readNameOwner(cluster: Cluster, name: string): Promise<NameOwner> {
-  const { status, body } = await cluster.json<unknown>({ method: 'GET', path: indexPath(name, '_alias'), accept: [404] })
+  const { status, body } = await cluster.json<unknown>({
+    method: 'GET',
+    path: indexPath(name, '_alias'),
+    accept: [404],
+  })
   const entries = status === 404 || !isJsonObject(body) ? [] : Object.entries(body)
   if (entries.length === 0) return { kind: 'nobody' }
   if (entries.some(([index]) => index === name)) {
-    return { kind: 'index', definition: await readDefinition(cluster, name), documents: await countDocuments(cluster, name) }
+    return {
+      kind: 'index',
+      definition: await readDefinition(cluster, name),
+      documents: await countDocuments(cluster, name),
+    }
   }
   const behind = entries.flatMap(([index, entry]) => {
     const alias = isJsonObject(entry) && isJsonObject(entry.aliases) ? entry.aliases[name] : undefined
@@ -49,17 +57,27 @@ export function checkTargetIndex(unit: CopyUnit, owner: NameOwner, acceptDefinit
   if (dataStream) return checkDataStream(dataStream.name, owner)
   if (owner.kind === 'index') return checkExisting(unit, owner, acceptDefinition)
   const what =
-    owner.kind === 'alias' ? `an alias of ${owner.indexes.slice(0, 3).join(', ')} on the target` : 'a data stream on the target'
+    owner.kind === 'alias'
+      ? `an alias of ${owner.indexes.slice(0, 3).join(', ')} on the target`
+      : 'a data stream on the target'
   const remedy = 'Choose another name with --rename, or remove the alias or data stream.'
   return [finding('target', 'error', `${targetIndex} is ${what}, so that no index of this name can be created`, remedy)]
 }
 
 function checkDataStream(name: string, owner: NameOwner): Finding[] {
   if (owner.kind === 'dataStream') {
-    return [finding('target', 'warning', `the data stream ${name} is there already; documents are added to it, and those whose id is there are left`)]
+    return [
+      finding(
+        'target',
+        'warning',
+        `the data stream ${name} is there already; documents are added to it, and those whose id is there are left`,
+      ),
+    ]
   }
   const remedy = 'Choose another name with --rename.'
-  return [finding('target', 'error', `${name} is an ${owner.kind} on the target and a data stream on the source`, remedy)]
+  return [
+    finding('target', 'error', `${name} is an ${owner.kind} on the target and a data stream on the source`, remedy),
+  ]
 }
 
 function checkExisting(unit: CopyUnit, owner: NameOwner & { kind: 'index' }, acceptDefinition: boolean): Finding[] {
@@ -82,14 +100,21 @@ function checkExisting(unit: CopyUnit, owner: NameOwner & { kind: 'index' }, acc
   const pipeline = settings.get('default_pipeline') ?? settings.get('final_pipeline')
   if (pipeline !== undefined && pipeline !== '_none') {
     const remedy = 'Take index.default_pipeline and index.final_pipeline off the target index for the time of the copy.'
-    findings.push(finding('settings', 'warning', `the ingest pipeline ${pipeline} of ${index} would change the documents`, remedy))
+    findings.push(
+      finding('settings', 'warning', `the ingest pipeline ${pipeline} of ${index} would change the documents`, remedy),
+    )
   }
   return [...findings, ...checkTargetBlocks(index, settings)]
 }
 
 const differencesShown = 5
 
-function checkFit(index: string, planned: IndexDefinition, actual: IndexDefinition, acceptDefinition: boolean): Finding {
+function checkFit(
+  index: string,
+  planned: IndexDefinition,
+  actual: IndexDefinition,
+  acceptDefinition: boolean,
+): Finding {
   const differing = compareDefinitions(planned, actual).filter(({ kind }) => kind === 'differs')
   if (differing.length === 0) return finding('target', 'ok', `${index} is there already and fits`)
   const text = (value: unknown) => (value === undefined ? 'not there' : JSON.stringify(value))
@@ -107,7 +132,15 @@ function checkTargetBlocks(index: string, settings: ReadonlyMap<string, string>)
   return ['write', 'read_only', 'read_only_allow_delete', 'metadata', 'read'].flatMap((block) => {
     if (settings.get(`blocks.${block}`) !== 'true') return []
     const remedy = `Set index.blocks.${block} of the target index to null.`
-    if (block === 'read') return [finding('blocks', 'warning', `${index} forbids reading (index.blocks.read), so that it cannot be verified`, remedy)]
+    if (block === 'read')
+      return [
+        finding(
+          'blocks',
+          'warning',
+          `${index} forbids reading (index.blocks.read), so that it cannot be verified`,
+          remedy,
+        ),
+      ]
     const full = block === 'read_only_allow_delete' ? ': the disks of the target are or were full' : ''
     return [finding('blocks', 'error', `${index} forbids writing (index.blocks.${block})${full}`, remedy)]
   })
@@ -119,15 +152,30 @@ export function checkAlias(alias: string, parameters: JsonObject, owner: NameOwn
   if (owner.kind !== 'alias') {
     const what = owner.kind === 'index' ? 'an index' : 'a data stream'
     const remedy = `Rename or delete ${alias} on the target, or take the alias off the source index.`
-    return [finding('aliases', 'error', `the alias ${alias} cannot be set, because ${what} of this name is on the target`, remedy)]
+    return [
+      finding(
+        'aliases',
+        'error',
+        `the alias ${alias} cannot be set, because ${what} of this name is on the target`,
+        remedy,
+      ),
+    ]
   }
   const others = owner.indexes.filter((index) => index !== targetIndex)
   if (others.length === 0) return []
   const wantsWrites = String(parameters.is_write_index) === 'true'
   if (wantsWrites && owner.writeIndex !== undefined && owner.writeIndex !== targetIndex) {
     const remedy = `Take is_write_index off ${owner.writeIndex}, or off the alias of the source.`
-    return [finding('aliases', 'error', `the alias ${alias} already writes to ${owner.writeIndex} on the target`, remedy)]
+    return [
+      finding('aliases', 'error', `the alias ${alias} already writes to ${owner.writeIndex} on the target`, remedy),
+    ]
   }
   const shown = others.slice(0, 3).join(', ')
-  return [finding('aliases', 'warning', `the alias ${alias} already stands for ${shown} on the target; the copy is added to it`)]
+  return [
+    finding(
+      'aliases',
+      'warning',
+      `the alias ${alias} already stands for ${shown} on the target; the copy is added to it`,
+    ),
+  ]
 }

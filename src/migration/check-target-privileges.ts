@@ -63,6 +63,15 @@ async function tryWrites(findings: Finding[], cluster: Cluster, probe: string, s
     signal.throwIfAborted()
     await attemptCall(findings, attempt(what), call)
   }
+  const statistics = {
+    ...attempt('read the statistics of indexes'),
+    severity: 'warning',
+    without: 'verify needs them',
+  } as const
+  if (!cluster.capabilities.clusterCalls) return
+  await attemptCall(findings, statistics, () =>
+    cluster.json({ method: 'GET', path: indexPath(probe, '_stats/docs,store'), signal }),
+  )
 }
 
 interface BulkItem {

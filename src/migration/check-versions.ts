@@ -4,7 +4,9 @@ import { type ClusterVersion, type Flavour, formatVersion, versionKey } from '..
 import { type Finding, finding } from './assessment.ts'
 
 /** The oldest version that is supported, and the newest one that the tests run on. */
-const known: Readonly<Record<Flavour, { readonly oldest: number; readonly newest: number; readonly newestText: string }>> = {
+const known: Readonly<
+  Record<Flavour, { readonly oldest: number; readonly newest: number; readonly newestText: string }>
+> = {
   elasticsearch: { oldest: 107, newest: 901, newestText: '9.1' },
   opensearch: { oldest: 100, newest: 308, newestText: '3.8' },
 }
@@ -29,7 +31,14 @@ function checkVersion({ side, version, capabilities }: Side): Finding[] {
   const findings: Finding[] = []
   if (Math.floor(key / 100) > Math.floor(newest / 100)) {
     const remedy = 'Try the copy with one index, and verify it, before the others.'
-    findings.push(finding('version', 'warning', `${name}, of a major version newer than the ones that were tested (${newestText})`, remedy))
+    findings.push(
+      finding(
+        'version',
+        'warning',
+        `${name}, of a major version newer than the ones that were tested (${newestText})`,
+        remedy,
+      ),
+    )
   } else if (key > newest) {
     findings.push(finding('version', 'note', `${name}, newer than what was tested (${newestText})`))
   }
@@ -37,7 +46,8 @@ function checkVersion({ side, version, capabilities }: Side): Finding[] {
 }
 
 function checkEdition(name: string, edition: Side['capabilities']['edition']): Finding[] {
-  if (edition === 'oss') return [finding('version', 'note', `${name} without x-pack: no data streams, no points in time`)]
+  if (edition === 'oss')
+    return [finding('version', 'note', `${name} without x-pack: no data streams, no points in time`)]
   if (edition === 'full') return []
   return [
     finding(
@@ -53,7 +63,11 @@ function checkDirection(source: ClusterVersion, target: ClusterVersion): Finding
   const pair = `${formatVersion(source)} to ${formatVersion(target)}`
   const generation = (version: ClusterVersion) => version.major + (version.flavour === 'opensearch' ? 6 : 0)
   if (generation(target) < generation(source)) {
-    return finding('version', 'note', `${pair} is a step back: what the older version does not know is rewritten or named as a problem`)
+    return finding(
+      'version',
+      'note',
+      `${pair} is a step back: what the older version does not know is rewritten or named as a problem`,
+    )
   }
   return finding('version', 'ok', `${pair} is supported`)
 }

@@ -54,8 +54,7 @@ export async function readClusterFacts(cluster: Cluster): Promise<ClusterFacts> 
 
 const healthQuery = {
   level: 'indices',
-  filter_path:
-    'status,number_of_data_nodes,active_shards,initializing_shards,unassigned_shards,indices.*.status',
+  filter_path: 'status,number_of_data_nodes,active_shards,initializing_shards,unassigned_shards,indices.*.status',
 }
 
 async function get(cluster: Cluster, path: string, query: Record<string, string | boolean> = {}): Promise<JsonObject> {
@@ -81,7 +80,8 @@ export function decodeNodeStats(body: JsonObject): { disks: NodeDisk[]; timestam
 
 /** `roles` since 5.0 (`data`, `data_hot`, …); before that the attribute `data: "false"` on nodes that hold none. */
 function holdsData(node: JsonObject): boolean {
-  if (Array.isArray(node.roles)) return node.roles.some((role) => role === 'data' || /^data_(?!frozen)/.test(String(role)))
+  if (Array.isArray(node.roles))
+    return node.roles.some((role) => role === 'data' || /^data_(?!frozen)/.test(String(role)))
   const attributes = object(node.attributes)
   return String(attributes.data ?? 'true') !== 'false' && String(attributes.client ?? 'false') !== 'true'
 }
@@ -96,7 +96,9 @@ export function decodeClusterSettings(body: JsonObject): ClusterSettings {
 
 export function decodeHealth(body: JsonObject): ClusterHealth {
   const count = (name: string): number => Number(body[name] ?? 0)
-  const indexes = Object.entries(object(body.indices)).map(([name, entry]) => [name, String(object(entry).status)] as const)
+  const indexes = Object.entries(object(body.indices)).map(
+    ([name, entry]) => [name, String(object(entry).status)] as const,
+  )
   return {
     status: String(body.status),
     dataNodes: count('number_of_data_nodes'),

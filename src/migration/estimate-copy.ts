@@ -21,6 +21,7 @@ export function estimateCopy(indexes: readonly AssessedIndex[]): Estimate | null
     bytes,
     documentBytes,
     seconds,
-    basis: 'an estimate from the sizes of a few documents of each index, for a target that takes 20,000 documents and 20 MB a second',
+    basis:
+      'an estimate from the sizes of a few documents of each index, for a target that takes 20,000 documents and 20 MB a second',
   }
 }

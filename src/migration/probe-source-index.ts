@@ -5,7 +5,13 @@ import { isJsonObject, type JsonObject } from '../model/json.ts'
 import type { WayToRead } from '../source/open-search-source.ts'
 import { closePointInTime, openPointInTime } from '../source/point-in-time-context.ts'
 import { readSearchAnswer } from '../source/search-answer.ts'
-import { countSelected, filteredQuery, hitContents, type SearchSelection, selectionFilters } from '../source/selection.ts'
+import {
+  countSelected,
+  filteredQuery,
+  hitContents,
+  type SearchSelection,
+  selectionFilters,
+} from '../source/selection.ts'
 import { readShardCheckpoints } from '../source/shard-checkpoints.ts'
 import { type Finding, finding } from './assessment.ts'
 import { attemptCall } from './attempt-call.ts'
@@ -30,10 +36,14 @@ export async function probeSourceIndex(
   const search = { check: 'reading', what: `search ${index}` } as const
   const documents = await attemptCall(findings, search, () => countSelected(selection))
   const size = cluster.capabilities.clusterCalls
-    ? await attemptCall(findings, { check: 'reading', what: `read the statistics of ${index}` }, () => readSize(cluster, index))
+    ? await attemptCall(findings, { check: 'reading', what: `read the statistics of ${index}` }, () =>
+        readSize(cluster, index),
+      )
     : undefined
   const documentBytes =
-    documents === undefined ? undefined : await attemptCall(findings, search, () => sampleDocuments(selection, size, signal))
+    documents === undefined
+      ? undefined
+      : await attemptCall(findings, search, () => sampleDocuments(selection, size, signal))
   await probeWay(findings, selection, way, signal)
   const share = size && documents !== undefined && size.documents > 0 ? Math.min(1, documents / size.documents) : 1
   return { documents, bytes: size && Math.round(size.bytes * share), documentBytes, findings }
@@ -74,8 +84,19 @@ async function sampleDocuments(
     size: Math.max(1, Math.min(sampleDocumentsMax, Math.floor(sampleBytes / Math.max(1, stored)))),
     query: filteredQuery(selectionFilters(selection), cluster.capabilities.boolFilter),
   }
-  const answer = await cluster.stream({ method: 'POST', path: indexPath(index, '_search'), body, retry: 'safe', signal })
-  const reading = { side: cluster.side, batchBytes: sampleBytes, hitBytesMax: documentBytesMax, bytesExpected: answer.bytesExpected }
+  const answer = await cluster.stream({
+    method: 'POST',
+    path: indexPath(index, '_search'),
+    body,
+    retry: 'safe',
+    signal,
+  })
+  const reading = {
+    side: cluster.side,
+    batchBytes: sampleBytes,
+    hitBytesMax: documentBytesMax,
+    bytesExpected: answer.bytesExpected,
+  }
   let documents = 0
   let bytes = 0
   for await (const batch of readSearchAnswer(answer.body, reading)) {
@@ -96,7 +117,7 @@ async function probeWay(
   if (way === 'sequence') {
     const what = `read the checkpoints of ${index}`
     const shards = await attemptCall(findings, { check: 'reading', what }, () => readShardCheckpoints(cluster, index))
-    if (shards) findings.push(finding('health', 'ok', `its ${shards.length} shards are there with their global checkpoints`))
+    if (shards) findings.push(finding('health', 'ok', `all shards are there with their global checkpoints`))
   }
   if (way !== 'pointInTime' && cluster.capabilities.clusterCalls) {
     await attemptCall(findings, { check: 'reading', what: `search single shards of ${index}` }, () =>

@@ -29,7 +29,11 @@ class ListSource implements DocumentSource {
   private readonly sourceBytes: number
   private readonly failAt: (partition: string, batch: number) => unknown
 
-  constructor(batches: number, sourceBytes = 20, failAt: (partition: string, batch: number) => unknown = () => undefined) {
+  constructor(
+    batches: number,
+    sourceBytes = 20,
+    failAt: (partition: string, batch: number) => unknown = () => undefined,
+  ) {
     this.batches = batches
     this.sourceBytes = sourceBytes
     this.failAt = failAt
@@ -45,7 +49,11 @@ class ListSource implements DocumentSource {
     return undefined
   }
 
-  async *readBatches(partition: Partition, after: Position | undefined, { signal }: ReadOptions): AsyncGenerator<DocumentBatch> {
+  async *readBatches(
+    partition: Partition,
+    after: Position | undefined,
+    { signal }: ReadOptions,
+  ): AsyncGenerator<DocumentBatch> {
     this.opened++
     try {
       for (let number = after ?? 0; number < this.batches; number++) {
@@ -181,10 +189,20 @@ describe('carrying batches', () => {
     const target = new ListTarget()
     const counts = { read: 150, written: 140, rejected: 4, skipped: 6, bytes: 3_000 }
     const partition = partitionsOf(1)[0]!
-    const { done, carried } = carrying({ source: new ListSource(20), target, partitions: [{ partition, after: 15, counts }] })
+    const { done, carried } = carrying({
+      source: new ListSource(20),
+      target,
+      partitions: [{ partition, after: 15, counts }],
+    })
     await done
     assert.equal(target.ids.length, 50)
-    assert.deepEqual(carried.checkpoints.get('0')?.counts, { read: 200, written: 190, rejected: 4, skipped: 6, bytes: 4_000 })
+    assert.deepEqual(carried.checkpoints.get('0')?.counts, {
+      read: 200,
+      written: 190,
+      rejected: 4,
+      skipped: 6,
+      bytes: 4_000,
+    })
   })
 
   it('counts rejected and unchanged documents, and keeps the rejected before the checkpoint passes them', async () => {
@@ -257,7 +275,10 @@ describe('carrying batches', () => {
 describe('carrying batches that cannot all be carried', () => {
   it('throws the error of the target, closes the source, and leaves the checkpoint before the lost batch', async () => {
     const source = new ListSource(50)
-    const target = new ListTarget({ turns: (write) => 1 + (write % 4), fails: (write) => (write === 40 ? boom() : undefined) })
+    const target = new ListTarget({
+      turns: (write) => 1 + (write % 4),
+      fails: (write) => (write === 40 ? boom() : undefined),
+    })
     const { done, carried } = carrying({ source, target })
     await assert.rejects(done, (error) => isErrorOf(error, 'TARGET_FULL'))
     assert.equal(source.closed, source.opened)
@@ -266,7 +287,8 @@ describe('carrying batches that cannot all be carried', () => {
     const ids = new Set(target.ids)
     for (const { partition, position = 0, isDone } of carried.checkpoints.values()) {
       assert.equal(isDone, position === 50)
-      for (let n = 0; n < position * 10; n++) assert.ok(ids.has(`${partition.id}-${n}`), 'what the checkpoint passed is there')
+      for (let n = 0; n < position * 10; n++)
+        assert.ok(ids.has(`${partition.id}-${n}`), 'what the checkpoint passed is there')
     }
     isAccounted(carried.counts)
   })

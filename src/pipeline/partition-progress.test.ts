@@ -25,7 +25,11 @@ describe('the progress of a partition', () => {
       fc.property(steps, fc.nat(50), (all, from) => {
         const before = countsOf(from)
         const progress = new PartitionProgress(partition, from, before)
-        const batches: { entry: ReturnType<PartitionProgress['start']>; counts: DocumentCounts; isFinished: boolean }[] = []
+        const batches: {
+          entry: ReturnType<PartitionProgress['start']>
+          counts: DocumentCounts
+          isFinished: boolean
+        }[] = []
         let position = from
         for (const { starts, which, read } of all) {
           const open = batches.filter((batch) => !batch.isFinished)
@@ -43,19 +47,28 @@ describe('the progress of a partition', () => {
           const whole = firstOpen < 0 ? batches : batches.slice(0, firstOpen)
           const update = progress.update()
           assert.equal(update.position, whole.at(-1)?.entry.position ?? from)
-          assert.deepEqual(update.counts, whole.reduce((sum, batch) => addCounts(sum, batch.counts), before))
+          assert.deepEqual(
+            update.counts,
+            whole.reduce((sum, batch) => addCounts(sum, batch.counts), before),
+          )
           assert.equal(update.counts.read, update.counts.written + update.counts.rejected + update.counts.skipped)
           assert.equal(update.isDone, false, 'not before the end was read')
         }
         progress.end()
-        assert.equal(progress.isDone, batches.every((batch) => batch.isFinished))
+        assert.equal(
+          progress.isDone,
+          batches.every((batch) => batch.isFinished),
+        )
         for (const batch of batches.filter((one) => !one.isFinished)) {
           assert.equal(progress.isDone, false)
           progress.finish(batch.entry, batch.counts)
         }
         const { isDone, counts } = progress.update()
         assert.ok(isDone)
-        assert.deepEqual(counts, batches.reduce((sum, batch) => addCounts(sum, batch.counts), before))
+        assert.deepEqual(
+          counts,
+          batches.reduce((sum, batch) => addCounts(sum, batch.counts), before),
+        )
       }),
       { numRuns: 1_000 },
     )

@@ -91,16 +91,26 @@ describe('the hit scanner', () => {
     assert.deepEqual(sourcesOf(`${hit('1', source)},${hit('2', '{}')}]}}`, 65_536), [source, '{}'])
   })
 
-  it('refuses a document that is larger than allowed, while it arrives', () => {
-    const scanner = new HitScanner(1_000, 100_000)
-    const pieces = cutInPieces(Buffer.from(hit('1', `{"a":"${'x'.repeat(200_000)}"}`)), 10_000)
-    assert.throws(
-      () => {
-        for (const piece of pieces) scanner.push(piece)
-      },
-      (error) => isErrorOf(error, 'DOCUMENT_TOO_LARGE'),
-    )
-  })
+  for (const [bytes, when] of [
+    [200_000, 'once it has come'],
+    [20_000_000, 'while it arrives'],
+  ] as const) {
+    it(`refuses a document that is larger than allowed, ${when}`, () => {
+      const scanner = new HitScanner(1_000, 100_000)
+      const pieces = cutInPieces(Buffer.from(hit('1', `{"a":"${'x'.repeat(bytes)}"}`)), 10_000)
+      let pushed = 0
+      assert.throws(
+        () => {
+          for (const piece of pieces) {
+            scanner.push(piece)
+            pushed++
+          }
+        },
+        (error) => isErrorOf(error, 'DOCUMENT_TOO_LARGE'),
+      )
+      assert.ok(pushed < 1_000)
+    })
+  }
 
   for (const [what, text] of Object.entries({
     'an array instead of a hit': '["_id","1"]]',

@@ -107,12 +107,7 @@ export class HitScanner {
   }
 
   private widen(needed: number): void {
-    if (needed - this.lastHitEnd > this.hitBytesMax) {
-      throw new IndexferryError('DOCUMENT_TOO_LARGE', `a document is larger than ${this.hitBytesMax} bytes`, {
-        side: 'source',
-        remedy: 'Raise --document-bytes-max.',
-      })
-    }
+    if (needed - this.lastHitEnd > this.hitBytesMax) throw this.tooLarge()
     this.batch.widen(Math.max(needed, this.window.length * 2), this.length)
     this.window = this.batch.bytes
   }
@@ -159,7 +154,16 @@ export class HitScanner {
     this.at = at
   }
 
+  private tooLarge(): IndexferryError {
+    return new IndexferryError('DOCUMENT_TOO_LARGE', `a document is larger than ${this.hitBytesMax} bytes`, {
+      side: 'source',
+      remedy: 'Raise --document-bytes-max.',
+    })
+  }
+
   private finishHit(end: number): void {
+    // The window may have had room for it.
+    if (end - this.hitStart > this.hitBytesMax) throw this.tooLarge()
     readHit(this.batch, this.window, this.hitStart, end, this.nested)
     this.nested.length = 0
     this.lastHitEnd = end

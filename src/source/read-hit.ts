@@ -7,6 +7,7 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const OPEN_OBJECT = 0x7b
 const OPEN_ARRAY = 0x5b
+const CLOSE_OBJECT = 0x7d
 const COMMA = 0x2c
 const COLON = 0x3a
 const SPACE = 0x20
@@ -21,7 +22,7 @@ const invalid = (what: string) =>
  */
 export function readHit(batch: DocumentBatch, bytes: Buffer, start: number, end: number, nested: number[]): void {
   const row = batch.add()
-  if (bytes[start] !== OPEN_OBJECT) throw invalid('is no object')
+  if (bytes[start] !== OPEN_OBJECT || bytes[end - 1] !== CLOSE_OBJECT) throw invalid('is no object')
   // The closing brace. No token of the hit itself may reach it, whatever the bytes are.
   const last = end - 1
   let nextNested = 0
@@ -46,7 +47,7 @@ export function readHit(batch: DocumentBatch, bytes: Buffer, start: number, end:
       at = valueEnd
     } else {
       const valueStart = at
-      while (at < last && bytes[at] !== COMMA) at++
+      while (bytes[at] !== COMMA && bytes[at] !== CLOSE_OBJECT) at++
       if (at === valueStart) throw invalid('has a key without a value')
       takeNumber(batch, row, keyStart, keyEnd, valueStart, at)
     }
@@ -59,20 +60,14 @@ export function readHit(batch: DocumentBatch, bytes: Buffer, start: number, end:
  * a client once sent around the object of `_source` comes with it.
  */
 function skipBetween(bytes: Buffer, from: number, last: number): number {
-  let at = from
-  while (at < last) {
-    const byte = bytes[at] as number
-    if (byte <= SPACE || byte === COMMA || byte === COLON) at++
-    else if (byte === SLASH) at = skipSlash(bytes, at, last)
-    else break
+  for (let at = from; ; ) {
+    // The closing brace at `last` ends this, so that it needs no bound.
+    while ((bytes[at] as number) <= SPACE || bytes[at] === COMMA || bytes[at] === COLON) at++
+    if (bytes[at] !== SLASH) return at
+    const end = skipSpace(bytes, at, last)
+    if (end === at) throw invalid('has a slash between its tokens')
+    at = end
   }
-  return at
-}
-
-function skipSlash(bytes: Buffer, at: number, last: number): number {
-  const end = skipSpace(bytes, at, last)
-  if (end === at) throw invalid('has a slash between its tokens')
-  return end
 }
 
 function endOfText(bytes: Buffer, from: number, last: number): number {

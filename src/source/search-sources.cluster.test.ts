@@ -79,6 +79,7 @@ for (const name of [...matrixServers, 'elasticsearch-7.10.2-xpack'] as const) {
     after(async () => {
       await deleteTestIndex(cluster, index)
       await deleteTestIndex(cluster, 'reading-many')
+      await deleteTestIndex(cluster, 'reading-window')
       await cluster[Symbol.asyncDispose]()
     })
 
@@ -106,6 +107,16 @@ for (const name of [...matrixServers, 'elasticsearch-7.10.2-xpack'] as const) {
         const some = await readAll(await openSource(way, selection))
         assert.equal(some.size, 1_000, way)
         assert.equal(await (await openSource(way, selection)).countDocuments(), 1_000)
+      }
+    })
+
+    it('keeps to the result window of the index', async () => {
+      await createTestIndex(cluster, 'reading-window', { shards: 2, settings: { max_result_window: 150 } })
+      const documents = Array.from({ length: 2_000 }, (_, n) => ({ id: `${n}`, source: `{"n":${n}}` }))
+      await bulkDocuments(cluster, 'reading-window', documents)
+      for (const way of waysToRead(cluster.capabilities)) {
+        const source = await openSource(way, selectionOf(cluster, 'reading-window', { faultsMax: 0 }))
+        assert.equal((await readAll(source, 4_000_000)).size, 2_000, way)
       }
     })
 

@@ -32,11 +32,14 @@ export class BulkTarget implements DocumentTarget {
   private readonly options: BulkTargetOptions
   private readonly pace: WritePace
   private readonly path: string
+  private readonly query: Record<string, string>
   private isReachable = true
 
   constructor(options: BulkTargetOptions) {
     this.options = options
     this.pace = new WritePace(options)
+    // Of each item its status and its error are read; the rest would be most of what the target sends.
+    this.query = options.cluster.capabilities.filterPath ? { filter_path: 'errors,items.*.status,items.*.error' } : {}
     this.path = indexPath(
       options.index,
       options.documentType ? `${encodeURIComponent(options.documentType)}/_bulk` : '_bulk',
@@ -155,6 +158,7 @@ export class BulkTarget implements DocumentTarget {
     const answer = await this.options.cluster.bytes({
       method: 'POST',
       path: this.path,
+      query: this.query,
       body,
       contentType: 'ndjson',
       retry: 'none',
@@ -191,11 +195,23 @@ export class BulkTarget implements DocumentTarget {
 
 /** 413, or a proxy's idea of it. One document alone can be too large for `http.max_content_length`. */
 const isBodyTooLarge = (error: unknown): boolean =>
-  error instanceof IndexferryError && (error.fields.status === 413 || error.code === 'DOCUMENT_TOO_LARGE')
+  error instanceof IndexferryError &&
+  (error.fields.status === 413 || error.code === 'DOCUMENT_TOO_LARGE' || exceedsIndexingPressure(error))
+
+/**
+ * A body that is larger than all that the target's memory for writing may hold (`indexing_pressure.memory.limit`, a tenth of the heap)
+ * is answered 429 like one that only has to wait, though waiting never helps. ES 7.9, OpenSearch.
+ */
+function exceedsIndexingPressure({ message }: IndexferryError): boolean {
+  const operation = Number(/operation_bytes=(\d+)/.exec(message)?.[1])
+  const most = Number(/max_coordinating(?:_and_primary)?_bytes=(\d+)/.exec(message)?.[1])
+  return operation > most
+}
 
 const tooLargeDocument = (row: number): RejectedDocument => ({
   row,
   status: 413,
   type: 'content_too_long',
-  reason: 'the document alone is larger than the http.max_content_length of the target',
+  reason:
+    'the document alone is larger than the target takes (http.max_content_length, or indexing_pressure.memory.limit of its heap)',
 })

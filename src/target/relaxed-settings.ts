@@ -1,4 +1,5 @@
 // The settings that make loading an index cheap: no refresh, no replicas. What they were before is noted first, and put back afterwards.
+import type { Capabilities } from '../cluster/capabilities.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { indexPath } from '../cluster/paths.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -47,17 +48,22 @@ export async function writeSettings(cluster: Cluster, index: string, settings: S
   await cluster.json({
     method: 'PUT',
     path: indexPath(index, '_settings'),
-    body: { index: cluster.capabilities.nullResetsSetting ? settings : withDefaults(settings) },
+    body: { index: takenBack(settings, cluster.capabilities) },
     retry: 'safe',
   })
 }
 
-/** Before 5.0 a setting cannot be taken back, only set to what its default is. */
+/** What a setting is by default, for versions in which it cannot be taken back, only set. */
 const defaults: Readonly<Record<string, string>> = {
   refresh_interval: '1s',
   number_of_replicas: '1',
   auto_expand_replicas: 'false',
 }
 
-const withDefaults = (settings: SavedSettings): SavedSettings =>
-  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, value ?? defaults[name] ?? null]))
+const takenBack = (settings: SavedSettings, capabilities: Capabilities): SavedSettings =>
+  Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => {
+      const byNull = name === 'number_of_replicas' ? capabilities.nullResetsReplicas : capabilities.nullResetsSetting
+      return [name, value ?? (byNull ? null : (defaults[name] ?? null))]
+    }),
+  )

@@ -1,7 +1,7 @@
 // What two sides compare of a document: its identity (which document is it) and its digest (what does it hold).
 // docs/decisions/003-verification-digest.md has the measurements and the argument for the width.
-import { createHash, hash } from 'node:crypto'
 import { toOneLine } from '../foundation/json-bytes.ts'
+import { murmurHash128, spread } from '../foundation/murmur-hash.ts'
 import { ABSENT, type DocumentBatch } from '../model/document-batch.ts'
 import { canonicalContent } from './canonical-content.ts'
 
@@ -23,22 +23,27 @@ const LINE_FEED = 0x0a
 const BACKSLASH = 0x5c
 /** Bytes that UTF-8 never has, so that no id can look like two. */
 const FIELD_ENDS = 0xff
-const NO_SOURCE = 0xfe
 
-/** Up to this size a document is copied behind its identity and hashed in one call; above, a hash object takes both parts. */
-const joinedBytesMax = 16 * 1024
+/** Tells a document without `_source` from one with an empty one. */
+const noSource = 0x5bd1e995
+
+const identityBytesFirst = 2 * 1024
 
 /**
  * Computes one document after the other without allocating per field: the results are in its properties until the next call.
- * The digest is the first 128 bits of SHA-256 over type, id, routing and `_source`.
+ * The digest is MurmurHash3 in 128 bits of `_source`, bound to that of the identity (type, id and routing).
  */
 export class DocumentDigester {
   /** 64 bits of identity: for buckets, tables and samples, where only the spread matters. */
   identityLow = 0
   identityHigh = 0
   /** The identity itself is `identity[0…identityLength)`. */
-  identity: Buffer = Buffer.allocUnsafeSlow(joinedBytesMax + 1024)
+  identity: Buffer = Buffer.allocUnsafeSlow(identityBytesFirst)
   identityLength = 0
+  private identityView = viewOf(this.identity)
+  private readonly identityLanes = new Uint32Array(4)
+  private viewed: Buffer | undefined
+  private view = this.identityView
   /** The digest. */
   readonly lanes = new Uint32Array(4)
   /** Bytes of `_source` as it stands in the batch; ABSENT when the document has none. */
@@ -57,7 +62,10 @@ export class DocumentDigester {
   /** The document's identity alone. */
   identify(batch: DocumentBatch, row: number): void {
     const needed = columnLength(batch, row)
-    if (needed + joinedBytesMax > this.identity.length) this.identity = Buffer.allocUnsafeSlow(needed + joinedBytesMax)
+    if (needed > this.identity.length) {
+      this.identity = Buffer.allocUnsafeSlow(2 * needed)
+      this.identityView = viewOf(this.identity)
+    }
     let at = 0
     if (this.options.types === 'compare') {
       at = this.append(batch.bytes, batch.typeStart[row] as number, batch.typeEnd[row] as number, at)
@@ -69,7 +77,9 @@ export class DocumentDigester {
     const end = isRouted ? batch.routingEnd[row] : batch.parentEnd[row]
     at = this.append(batch.bytes, start as number, end as number, at)
     this.identityLength = at
-    this.hashIdentity(at)
+    murmurHash128(this.identityView, 0, at, 0, this.identityLanes)
+    this.identityLow = this.identityLanes[0] as number
+    this.identityHigh = this.identityLanes[1] as number
     const sourceStart = batch.sourceStart[row] as number
     this.sourceLength = sourceStart === ABSENT ? ABSENT : (batch.sourceEnd[row] as number) - sourceStart
   }
@@ -77,14 +87,11 @@ export class DocumentDigester {
   /** Identity and digest. */
   digest(batch: DocumentBatch, row: number): void {
     this.identify(batch, row)
-    const text = this.isSampled ? this.hashDocument(batch, row) : this.hashJoined(this.identityLength)
+    if (this.isSampled) this.hashSource(batch, row)
+    else this.lanes.fill(0)
     for (let lane = 0; lane < 4; lane++) {
-      const at = lane * 4
-      this.lanes[lane] =
-        text.charCodeAt(at) |
-        (text.charCodeAt(at + 1) << 8) |
-        (text.charCodeAt(at + 2) << 16) |
-        (text.charCodeAt(at + 3) << 24)
+      // Not a sum: documents that swap their contents must not look the same.
+      this.lanes[lane] = spread((this.lanes[lane] as number) ^ (this.identityLanes[lane] as number))
     }
   }
 
@@ -93,31 +100,28 @@ export class DocumentDigester {
     return this.identityLow < this.sampleBelow
   }
 
-  private hashDocument(batch: DocumentBatch, row: number): string {
-    const { identity, identityLength } = this
+  private hashSource(batch: DocumentBatch, row: number): void {
+    const seed = this.identityLow
     const start = batch.sourceStart[row] as number
-    if (start === ABSENT) {
-      identity[identityLength] = NO_SOURCE
-      return this.hashJoined(identityLength + 1)
-    }
     const end = batch.sourceEnd[row] as number
-    const isVerbatim = this.options.comparison === 'bytes' && !this.hasLineFeed(batch.bytes, start, end)
-    if (isVerbatim && end - start <= joinedBytesMax) {
-      batch.bytes.copy(identity, identityLength, start, end)
-      return this.hashJoined(identityLength + end - start)
+    if (start === ABSENT) {
+      murmurHash128(this.identityView, 0, 0, seed ^ noSource, this.lanes)
+    } else if (this.options.comparison === 'bytes' && !this.hasLineFeed(batch.bytes, start, end)) {
+      murmurHash128(this.viewOfBatch(batch.bytes), start, end, seed, this.lanes)
+    } else {
+      const source = batch.bytes.subarray(start, end)
+      const compared = this.options.comparison === 'bytes' ? toOneLine(source) : canonicalContent(source)
+      murmurHash128(viewOf(compared), 0, compared.length, seed, this.lanes)
     }
-    const source = batch.bytes.subarray(start, end)
-    const compared = isVerbatim
-      ? source
-      : this.options.comparison === 'bytes'
-        ? toOneLine(source)
-        : canonicalContent(source)
-    return createHash('sha256').update(identity.subarray(0, identityLength)).update(compared).digest('binary')
   }
 
-  // As text: a Buffer for each result costs twice the time of hashing a small document.
-  private hashJoined(length: number): string {
-    return hash('sha256', this.identity.subarray(0, length), 'binary')
+  /** One view for all documents of a batch. */
+  private viewOfBatch(bytes: Buffer): DataView {
+    if (this.viewed !== bytes) {
+      this.viewed = bytes
+      this.view = viewOf(bytes)
+    }
+    return this.view
   }
 
   /** One native search serves all documents up to the line feed that it finds. */
@@ -148,30 +152,9 @@ export class DocumentDigester {
     identity[at++] = FIELD_ENDS
     return at
   }
-
-  private hashIdentity(length: number): void {
-    const { identity } = this
-    let low = 0x6c8e9cf5 ^ length
-    let high = 0x1b873593 ^ length
-    for (let at = 0; at < length; at++) {
-      const byte = identity[at] as number
-      low = Math.imul(low ^ byte, 0x9e3779b1)
-      low ^= low >>> 15
-      high = Math.imul((high ^ byte) + low, 0x85ebca77)
-      high = (high << 13) | (high >>> 19)
-    }
-    this.identityLow = spread(low ^ (high >>> 7))
-    this.identityHigh = spread(high + Math.imul(low, 0xc2b2ae3d))
-  }
 }
 
-/** Every bit of the input reaches every bit of the result (the last step of MurmurHash3). */
-function spread(value: number): number {
-  let mixed = value
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b)
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
-  return (mixed ^ (mixed >>> 16)) >>> 0
-}
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 
 function columnLength(batch: DocumentBatch, row: number): number {
   const length = (start: Int32Array, end: Int32Array) => (end[row] as number) - (start[row] as number)

@@ -86,19 +86,21 @@ class BucketVisitor implements SideVisitor {
   }
 
   visit(progress: PartitionProgress, batch: DocumentBatch): undefined {
-    const pending = this.pendingOf(progress)
-    const receiver = pending ?? this.scan.table
+    const { count } = batch
+    // Where each batch is a place to go on from, its digests and its position go into the state together.
+    const isPassed = this.isResumable && batch.position > (progress.position ?? startOf(progress))
+    if (isPassed) this.pending.get(progress)?.moveTo(this.scan.table)
+    const receiver = isPassed ? this.scan.table : (this.pendingOf(progress) ?? this.scan.table)
     let bytes = 0
-    for (let row = 0; row < batch.count; row++) {
+    for (let row = 0; row < count; row++) {
       this.digester.digest(batch, row)
       receiver.add(this.digester)
       if (this.digester.sourceLength > 0) bytes += this.digester.sourceLength
     }
-    if (pending && this.isResumable && batch.position > (progress.position ?? startOf(progress))) {
-      pending.moveTo(this.scan.table)
-      progress.position = batch.position
-    }
-    this.progress.documents += batch.count
+    if (isPassed) progress.position = batch.position
+    // Nothing of it is kept, and the next page can have its memory.
+    batch.release()
+    this.progress.documents += count
     this.progress.bytes += bytes
     this.report()
   }

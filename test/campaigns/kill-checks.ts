@@ -29,7 +29,6 @@ interface Numbers {
   readonly count: number
   readonly aggregations: {
     readonly numbers: { count: number; min: number | null; max: number | null; sum: number }
-    readonly different: { value: number }
   }
 }
 
@@ -41,10 +40,7 @@ export async function checkDocuments(cluster: Cluster, index: string, numbers: r
   const { body } = await cluster.json<Numbers>({
     method: 'POST',
     path: indexPath(index, '_search'),
-    body: {
-      size: 0,
-      aggs: { numbers: { stats: { field: 'n' } }, different: { cardinality: { field: 'n', precision_threshold: 40_000 } } },
-    },
+    body: { size: 0, aggs: { numbers: { stats: { field: 'n' } } } },
   })
   const { count, sum, min, max } = body.aggregations.numbers
   assert.deepEqual(
@@ -73,13 +69,16 @@ export async function checkSettings(cluster: Cluster, { name, settings, alias }:
   assert.equal(actual.refresh_interval, settings.refresh_interval, `refresh_interval of ${name}`)
   assert.equal(actual.number_of_replicas, String(settings.number_of_replicas ?? 0), `number_of_replicas of ${name}`)
   assert.equal(actual.auto_expand_replicas ?? 'false', 'false', `auto_expand_replicas of ${name}`)
-  const { status } = await cluster.bytes({ method: 'HEAD', path: indexPath(name, `_alias/${alias ?? '*'}`), accept: [404] })
-  assert.equal(status, 200, `aliases of ${name}`)
+  if (alias === undefined) return
+  const { status } = await cluster.bytes({ method: 'HEAD', path: indexPath(name, `_alias/${alias}`), accept: [404] })
+  assert.equal(status, 200, `alias ${alias} of ${name}`)
 }
 
 /** The file holds each document once, with its bytes. */
 export async function checkFile(file: string, count: number): Promise<void> {
-  const lines = unpackZstd(await readFile(file)).toString().split('\n')
+  const lines = unpackZstd(await readFile(file))
+    .toString()
+    .split('\n')
   assert.equal(lines.pop(), '', 'the file ends with the end of a line')
   const seen = new Set<string>()
   for (const line of lines) {

@@ -1,7 +1,8 @@
 // What a campaign of kills copies: each document is computed from its number, so that what arrives can be checked against nothing
 // but itself.
-import { createWriteStream } from 'node:fs'
+
 import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import { indexPath } from '../../src/cluster/paths.ts'
 import type { JsonObject } from '../../src/model/json.ts'

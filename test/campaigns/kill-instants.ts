@@ -1,11 +1,23 @@
 // When a copy is killed: at a random time, or at the instant of one of its own steps, which a random time hardly ever meets.
 import { watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { type Fault, type InterferingProxy, type PassingRequest, pathOf, startInterferingProxy } from '../faults/interfering-proxy.ts'
+import {
+  type Fault,
+  type InterferingProxy,
+  type PassingRequest,
+  pathOf,
+  startInterferingProxy,
+} from '../faults/interfering-proxy.ts'
 
 export type KillInstant =
   | { readonly kind: 'time'; readonly ms: number }
-  | { readonly kind: 'request'; readonly step: Step; readonly when: 'before' | 'after'; readonly nth: number; readonly ms: number }
+  | {
+      readonly kind: 'request'
+      readonly step: Step
+      readonly when: 'before' | 'after'
+      readonly nth: number
+      readonly ms: number
+    }
   | { readonly kind: 'rename'; readonly ms: number }
 
 const isPut = (request: PassingRequest) => request.method === 'PUT'
@@ -50,7 +62,10 @@ export function describeInstant(instant: KillInstant): string {
 /** Stands before a cluster and strikes at a step of the copy that goes through it. */
 export class StepWatch implements AsyncDisposable {
   private readonly proxy: InterferingProxy
-  private readonly pending: { strike: ((request: PassingRequest) => 'before' | 'after' | undefined) | undefined; kill: () => void }
+  private readonly pending: {
+    strike: ((request: PassingRequest) => 'before' | 'after' | undefined) | undefined
+    kill: () => void
+  }
 
   private constructor(proxy: InterferingProxy, pending: StepWatch['pending']) {
     this.proxy = proxy
@@ -85,8 +100,8 @@ export class StepWatch implements AsyncDisposable {
     this.pending.strike = (request) => (steps[step](request) && ++seen === nth ? when : undefined)
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.proxy[Symbol.asyncDispose]()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.proxy[Symbol.asyncDispose]()
   }
 }
 

@@ -1,7 +1,8 @@
 // A journal that is as durable as the test.
+
+import type { CopyJournal } from '../../src/mechanism/document-copy.ts'
 import { noCounts } from '../../src/model/counts.ts'
 import type { Partition } from '../../src/model/partition.ts'
-import type { CopyJournal } from '../../src/mechanism/document-copy.ts'
 import type { PartitionUpdate } from '../../src/pipeline/partition-progress.ts'
 
 export class MemoryJournal implements CopyJournal {

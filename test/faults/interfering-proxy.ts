@@ -1,6 +1,6 @@
 // A proxy in front of a real cluster in which faults interfere with what passes: each may change a request, its answer, or how the
 // answer goes over the wire. Where fault-proxy.ts makes chosen requests fail, this one makes a whole copy go through bad weather.
-import { createServer, type IncomingMessage, request as forward, type ServerResponse } from 'node:http'
+import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 
@@ -104,6 +104,7 @@ async function wholeBody(stream: IncomingMessage): Promise<Buffer> {
 /** The path without its query. */
 export const pathOf = (request: PassingRequest): string => request.path.split('?', 1)[0] ?? ''
 
-export const isSearch = (request: PassingRequest): boolean => /\/_search(\/scroll)?$/.test(pathOf(request)) && request.method === 'POST'
+export const isSearch = (request: PassingRequest): boolean =>
+  /\/_search(\/scroll)?$/.test(pathOf(request)) && request.method === 'POST'
 
 export const isBulk = (request: PassingRequest): boolean => pathOf(request).endsWith('/_bulk')

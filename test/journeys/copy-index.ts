@@ -56,7 +56,10 @@ export async function copyTestIndex(copy: TestCopy): Promise<TestCopyResult> {
     abort: new AbortController().signal,
   })
   const partitions = journal.listPartitions()
-  assert.ok(partitions.every((partition) => partition.isDone), 'every partition is done')
+  assert.ok(
+    partitions.every((partition) => partition.isDone),
+    'every partition is done',
+  )
   const counts = partitions.reduce((sum, partition) => addCounts(sum, partition.counts), noCounts)
   for (const { read, written, rejected: refused, skipped } of [counts, carried]) {
     assert.equal(read, written + refused + skipped, 'every document is accounted for')

@@ -7,7 +7,13 @@ import { after, before, describe, it } from 'node:test'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import { openCluster } from '../../src/cluster/open-cluster.ts'
 import { isErrorOf } from '../../src/foundation/errors.ts'
-import { bulkDocuments, createTestIndex, deleteTestIndex, openTestCluster, refreshTestIndex } from '../documents/fill-index.ts'
+import {
+  bulkDocuments,
+  createTestIndex,
+  deleteTestIndex,
+  openTestCluster,
+  refreshTestIndex,
+} from '../documents/fill-index.ts'
 import { cutBodies } from '../faults/cut-bodies.ts'
 import { delayAnswers } from '../faults/delay-answers.ts'
 import { failShards } from '../faults/fail-shards.ts'
@@ -71,7 +77,8 @@ describe('a copy through faults', { concurrency: 1 }, () => {
   })
   after(async () => {
     for (const [name, cluster] of clusters) {
-      for (const index of used) if (name === targetName || filled.has(`${name} ${index}`)) await deleteTestIndex(cluster, index)
+      for (const index of used)
+        if (name === targetName || filled.has(`${name} ${index}`)) await deleteTestIndex(cluster, index)
       await cluster[Symbol.asyncDispose]()
     }
   })
@@ -149,7 +156,8 @@ describe('a copy through faults', { concurrency: 1 }, () => {
       await compare(name, index)
       await assert.rejects(
         copy(name, index, { source: [failShards((search) => search >= 2)] }, { way, faultsMax: 3 }),
-        (error) => isErrorOf(error, 'SHARD_FAILED') && error.side === 'source' && /node_disconnected/.test(error.message),
+        (error) =>
+          isErrorOf(error, 'SHARD_FAILED') && error.side === 'source' && /node_disconnected/.test(error.message),
       )
       // What is there is right; that it is not all is what the error says.
       const target = await direct(targetName)

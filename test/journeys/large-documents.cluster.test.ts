@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Cluster } from '../../src/cluster/cluster.ts'
+import { openCluster } from '../../src/cluster/open-cluster.ts'
 import { indexPath } from '../../src/cluster/paths.ts'
 import { createTestIndex, deleteTestIndex, openTestCluster, refreshTestIndex } from '../documents/fill-index.ts'
 import { missingJava, startServer } from '../servers/servers.ts'
-import { openCluster } from '../../src/cluster/open-cluster.ts'
 import { compareIndexes, copyTestIndex } from './copy-index.ts'
 
 const MEGABYTE = 1_000_000
@@ -73,7 +73,7 @@ describe('large documents', { skip: missingJava('opensearch-3.8.0') ?? false }, 
 
   it('above what the target takes are rejected with 413, and the others are written', async () => {
     // A source that takes what the target does not.
-    const settings = { 'http.max_content_length': '300mb' }
+    const settings = { 'http.max_content_length': '300mb', 'indexing_pressure.memory.limit': '50%' }
     await using server = await startServer('opensearch-2.19.4', { heap: '1g', settings })
     source = await openCluster('source', { nodes: [server.url] })
     try {
@@ -81,12 +81,14 @@ describe('large documents', { skip: missingJava('opensearch-3.8.0') ?? false }, 
       await createTestIndex(target, index, { shards: 1, mapping: { enabled: false } })
       for (let n = 0; n < 10; n++) await put(source, index, `before-${n}`, Buffer.from(`{"n":${n}.0}`))
       await put(source, index, 'huge', largeSource(120 * MEGABYTE, 120))
+      // Below http.max_content_length, above the tenth of its heap that the target gives to writing, which it answers with 429.
+      await put(source, index, 'heavy', largeSource(80 * MEGABYTE, 80))
       for (let n = 0; n < 10; n++) await put(source, index, `after-${n}`, largeSource(MEGABYTE, n))
       await refreshTestIndex(source, index)
       const { counts, rejected } = await copyTestIndex({ source, target, index, readers: 1 })
-      assert.deepEqual([counts.read, counts.written, counts.rejected, counts.skipped], [21, 20, 1, 0])
-      assert.deepEqual([rejected[0]?.status, rejected[0]?.type], [413, 'content_too_long'])
-      await source.json({ method: 'DELETE', path: indexPath(index, '_doc/huge') })
+      assert.deepEqual([counts.read, counts.written, counts.rejected, counts.skipped], [22, 20, 2, 0])
+      for (const { status, type } of rejected) assert.deepEqual([status, type], [413, 'content_too_long'])
+      for (const id of ['huge', 'heavy']) await source.json({ method: 'DELETE', path: indexPath(index, `_doc/${id}`) })
       await compareIndexes(source, target, index)
     } finally {
       await source[Symbol.asyncDispose]()
