@@ -66,8 +66,9 @@ export const rooms = [
   },
   {
     name: 'migration',
-    sentence: 'The life of one migration, from plan to cut-over, as a state machine.',
-    mayImport: ['foundation', 'model', 'cluster', 'verify', 'mechanism'],
+    sentence:
+      'The life of one migration: assess, plan, copy, verify. The story is told here, the work is done in the rooms above.',
+    mayImport: ['foundation', 'model', 'cluster', 'source', 'transform', 'target', 'pipeline', 'verify', 'mechanism'],
   },
   {
     name: 'engine',
@@ -105,6 +106,6 @@ export const rooms = [
     name: 'apps',
     sentence:
       'The doors: the command line. A door parses, calls a room and prints; the only place with arguments and output.',
-    mayImport: ['foundation', 'model', 'cluster', 'verify', 'migration', 'engine', 'config'],
+    mayImport: ['foundation', 'model', 'cluster', 'pipeline/progress.ts', 'verify', 'migration', 'engine', 'config'],
   },
 ] as const satisfies readonly Room[]

@@ -1,6 +1,7 @@
 // Sends the documents again that the target refused when a copy ran. Those that it still refuses stay in the file.
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { monotonicMs } from '../foundation/clock.ts'
 import { asIndexferryError, IndexferryError } from '../foundation/errors.ts'
 import type { CopyUnit } from '../mechanism/copy-unit.ts'
 import { openUnitTarget } from '../mechanism/open-unit.ts'
@@ -30,11 +31,11 @@ export async function retryRejected(request: Omit<CopyRequest, 'onStart'>): Prom
     target: formatLocation(request.target),
     how: 'reopen',
   })
-  const started = performance.now()
+  const started = monotonicMs()
   try {
     const file = join(request.stateFolder, 'rejected', `${writer.id}.ndjson`)
     await resend(file, sides, writer, request)
-    const result = resultOf(writer, file, (performance.now() - started) / 1000)
+    const result = resultOf(writer, file, (monotonicMs() - started) / 1000)
     writer.release(writer.stateBefore)
     return result
   } catch (error) {

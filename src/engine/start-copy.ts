@@ -1,6 +1,6 @@
 // Runs one copy: claims it in the catalog, puts the rooms together, keeps its progress, and gives it up in a state from which it can go on.
 import { join } from 'node:path'
-import { sleep } from '../foundation/clock.ts'
+import { monotonicMs, sleep } from '../foundation/clock.ts'
 import { asIndexferryError, IndexferryError } from '../foundation/errors.ts'
 import type { CopyContext } from '../migration/copy-context.ts'
 import { type CopyOutcome, runCopy } from '../migration/run-copy.ts'
@@ -85,7 +85,7 @@ class CopyRun {
   private readonly ended = new AbortController()
   private readonly failed = new AbortController()
   private readonly paused = new AbortController()
-  private readonly started = performance.now()
+  private readonly started = monotonicMs()
   private readonly countsBefore: DocumentCounts
   private target: { readonly limitedBy: string | undefined } | undefined
   private file: FileRecord | undefined
@@ -191,7 +191,7 @@ class CopyRun {
 
   result(outcome: CopyOutcome): CopyResult {
     const counts = this.counts()
-    const seconds = (performance.now() - this.started) / 1000
+    const seconds = (monotonicMs() - this.started) / 1000
     return {
       copy: this.writer.id,
       state: outcome.isComplete ? 'completed' : 'paused',

@@ -27,7 +27,7 @@ export function formatReport(report: VerificationReport): string {
     '',
     `- begun ${report.begun}, ended ${report.ended}${report.isResumed ? ' (went on after an interruption)' : ''}, ${seconds(report.durationMs)}`,
     `- ${comparedHow(report)}`,
-    `- the digest is the sum of 128-bit SHA-256 digests of all documents (type, id, routing, content); it does not depend on their order`,
+    `- the digest is the sum of the 128-bit digests of all documents (type, id, routing, content); it does not depend on their order`,
     '',
     ...differenceLines(report.differences),
     ...definitionLines(report),

@@ -223,7 +223,7 @@ describe('backwards and between vendors', () => {
       await copyEqual([source, target, ...words], 300)
       const answer = (await send(to, 'GET', `/${index}`)) as Record<string, any>
       const { mappings } = answer[index]
-      const fields = mappings.properties ?? (Object.values(mappings)[0] as any).properties
+      const fields = mappings.properties ?? (Object.values(mappings)[0] as { properties: typeof mappings }).properties
       for (const [field, type] of Object.entries(becomes)) assert.equal(fields[field].type, type, field)
     })
   }
