@@ -78,19 +78,33 @@ export class CopyWriter {
     this.write('full', () => this.database.run('UPDATE copies SET state = ? WHERE id = ?', state, this.id))
   }
 
+  /** Notes all indexes of the copy with their plans, or none of them. */
+  recordPlan(indexes: readonly { name: string; target: string; definition: JsonValue }[]): void {
+    this.write('full', () => {
+      for (const { name, target, definition } of indexes) this.upsertIndex(name, target, definition, undefined)
+    })
+  }
+
   /** Notes an index of the copy and the plan of its definition; a second call replaces the plan and keeps all else. */
   recordDefinition(
     name: string,
     { target, definition, documentsExpected }: { target: string; definition?: JsonValue; documentsExpected?: number },
   ): void {
+    this.write('full', () => this.upsertIndex(name, target, definition, documentsExpected))
+  }
+
+  private upsertIndex(
+    name: string,
+    target: string,
+    definition: JsonValue | undefined,
+    documentsExpected: number | undefined,
+  ): void {
     const plan = definition === undefined ? null : encodeJson(definition)
-    this.write('full', () =>
-      this.database.run(
-        `INSERT INTO indexes (copy, name, target, state, definition, documents_expected) VALUES (?, ?, ?, 'planned', ?, ?)
-         ON CONFLICT (copy, name) DO UPDATE SET target = excluded.target, definition = excluded.definition,
-           documents_expected = excluded.documents_expected`,
-        ...[this.id, name, target, plan, documentsExpected ?? null],
-      ),
+    this.database.run(
+      `INSERT INTO indexes (copy, name, target, state, definition, documents_expected) VALUES (?, ?, ?, 'planned', ?, ?)
+       ON CONFLICT (copy, name) DO UPDATE SET target = excluded.target, definition = excluded.definition,
+         documents_expected = excluded.documents_expected`,
+      ...[this.id, name, target, plan, documentsExpected ?? null],
     )
   }
 

@@ -211,13 +211,16 @@ export class Catalog implements Disposable {
     return id
   }
 
-  /** Takes all progress back. Settings of targets that are not restored stay noted, whatever happens next. */
+  /**
+   * Takes all progress and the plan back. Settings of targets that are not restored stay noted, whatever happens next; without a plan,
+   * or else these indexes would be taken for all that are to be copied.
+   */
   private resetCopy(id: string): void {
     this.database.run('DELETE FROM partitions WHERE copy = ?', id)
     this.database.run('DELETE FROM files WHERE copy = ?', id)
     this.database.run('DELETE FROM indexes WHERE copy = ? AND (saved_settings IS NULL OR settings_restored = 1)', id)
     this.database.run(
-      `UPDATE indexes SET state = 'planned', rounds = 0, read = 0, written = 0, rejected = 0, skipped = 0, bytes = 0 WHERE copy = ?`,
+      `UPDATE indexes SET state = 'planned', definition = NULL, rounds = 0, read = 0, written = 0, rejected = 0, skipped = 0, bytes = 0 WHERE copy = ?`,
       id,
     )
     this.database.run("UPDATE copies SET state = 'planned', result = NULL WHERE id = ?", id)

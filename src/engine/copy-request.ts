@@ -1,6 +1,6 @@
 // From option values to what a copy needs to know.
 import { readFile } from 'node:fs/promises'
-import { IndexferryError } from '../foundation/errors.ts'
+import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import { parseExactJson } from '../foundation/exact-json.ts'
 import type { ReadingOptions } from '../mechanism/open-unit.ts'
 import type { PlanOptions } from '../migration/copy-plan.ts'
@@ -9,7 +9,7 @@ import type { DefinitionOptions } from '../transform/definition-plan.ts'
 import type { FieldEdits } from '../transform/field-edits.ts'
 import type { CommandValues } from './option-values.ts'
 
-export const bodyBytesDefault = 8 * 1024 * 1024
+export const bodyBytesDefault = 4 * 1024 * 1024
 
 /** Everything that makes a difference to what arrives: with other values it is another copy. */
 export function contentOptions({ reading, transform }: CommandValues): JsonObject {
@@ -83,6 +83,16 @@ function parseObject(text: string, where: string): JsonObject {
   throw new IndexferryError('USAGE', `${where} is not a JSON object`)
 }
 
+/** What stands in a file is not corrected in the command. */
+function parseFile(text: string, where: string): JsonObject {
+  try {
+    return parseObject(text, where)
+  } catch (error) {
+    if (!isErrorOf(error, 'USAGE')) throw error
+    throw new IndexferryError('CONFIG_INVALID', error.message, { cause: error.cause })
+  }
+}
+
 async function readJsonFile(option: string, file: string): Promise<JsonObject> {
   let text: string
   try {
@@ -92,7 +102,7 @@ async function readJsonFile(option: string, file: string): Promise<JsonObject> {
       cause,
     })
   }
-  const value = parseObject(text, `${option} ${file}`)
+  const value = parseFile(text, `${option} ${file}`)
   // The body of a search is what people have at hand.
   return option === '--query-file' && Object.keys(value).length === 1 && isJsonObject(value.query) ? value.query : value
 }

@@ -135,6 +135,7 @@ function resultOf(writer: CopyWriter, file: string, seconds: number): CopyResult
     copy: writer.id,
     state: 'completed',
     isResumed: true,
+    canGoOn: false,
     counts,
     seconds,
     documentsPerSecond: 0,

@@ -1,4 +1,5 @@
 // Runs one copy: claims it in the catalog, puts the rooms together, keeps its progress, and gives it up in a state from which it can go on.
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { monotonicMs, sleep } from '../foundation/clock.ts'
 import { asIndexferryError, IndexferryError } from '../foundation/errors.ts'
@@ -38,6 +39,8 @@ export interface CopyResult {
   readonly copy: string
   readonly state: 'completed' | 'paused'
   readonly isResumed: boolean
+  /** Whether the same command, started again, goes on where this one ended. */
+  readonly canGoOn: boolean
   readonly counts: DocumentCounts
   readonly seconds: number
   readonly documentsPerSecond: number
@@ -71,9 +74,17 @@ function claim(catalog: Catalog, { source, target, values, command }: CopyReques
     command,
     source: formatLocation(source),
     target: formatLocation(target),
-    how: values.engine.restart ? 'restart' : 'continue',
+    how: values.engine.restart || isStream(target) ? 'restart' : 'continue',
     throttle: { ...rate, ...(sourceLoadMax === undefined ? {} : { sourceLoadMax }) },
   })
+}
+
+/** What went into a pipe is gone, and with it the place to go on from: such a copy always begins at its beginning. */
+function isStream(target: Location): boolean {
+  if (target.kind === 'stdio') return true
+  if (target.kind !== 'file') return false
+  const status = statSync(target.path, { throwIfNoEntry: false })
+  return status !== undefined && !status.isFile() && !status.isDirectory()
 }
 
 class CopyRun {
@@ -132,7 +143,6 @@ class CopyRun {
       writing: {
         writersMax: values.writing.writers ?? writersDefault,
         bodyBytesMax: values.writing.bodyBytes ?? bodyBytesDefault,
-        resumeFrom: this.file?.progress,
       },
       relax: { keepRefresh: values.writing.keepRefresh, keepReplicas: values.writing.keepReplicas },
       edits: fieldEdits(values),
@@ -147,6 +157,7 @@ class CopyRun {
       onFileProgress: (resumeAt) => {
         this.file = { path: fileOf(request.target), role: 'target', progress: resumeAt as JsonObject }
       },
+      fileProgress: () => this.file?.progress,
       onTarget: (target) => {
         this.target = target
       },
@@ -196,6 +207,7 @@ class CopyRun {
       copy: this.writer.id,
       state: outcome.isComplete ? 'completed' : 'paused',
       isResumed: this.writer.isResumed,
+      canGoOn: !outcome.isComplete && !isStream(this.request.target),
       counts,
       seconds: Math.round(seconds * 1000) / 1000,
       documentsPerSecond: Math.round((counts.read - this.countsBefore.read) / seconds),
@@ -217,6 +229,7 @@ function journalOf(writer: CopyWriter, notes: CheckpointNotes): CopyContext['jou
     listPartitions: (unit) => notes.listPartitions(unit),
     note: (unit, update) => notes.note(unit, update),
     flush: () => notes.flush(),
+    recordPlan: (units) => writer.recordPlan(units),
     recordDefinition: (name, note) => writer.recordDefinition(name, note),
     recordSavedSettings: (name, settings) => writer.recordSavedSettings(name, settings),
     recordSettingsRestored: (name) => writer.recordSettingsRestored(name),

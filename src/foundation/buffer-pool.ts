@@ -40,7 +40,7 @@ export class BufferPool {
    */
   give(part: Buffer): void {
     const { buffer: memory } = part
-    if (!this.own.has(memory) || memory.byteLength > this.bytesMax / 4) return
+    if (!this.own.has(memory) || memory.byteLength > this.bytesMax / 2) return
     assert(!this.free.some((buffer) => buffer.buffer === memory), 'a buffer is given back once')
     const buffer = Buffer.from(memory)
     this.free.push(buffer)

@@ -39,7 +39,7 @@ export const errorCodes = define({
   },
   USAGE: {
     meaning: 'An option, an argument or a combination of them is not valid.',
-    remedy: 'Correct the command; `indexferry help COMMAND` lists the options.',
+    remedy: 'Correct the command; `indexferry COMMAND --help` lists the options.',
     retry: 'never',
     exit: 'usage',
   },

@@ -18,7 +18,10 @@ function hashOf(bytes: Buffer, seed: number, offset = 0): string {
   const lanes = new Uint32Array(4)
   const view = new DataView(padded.buffer, padded.byteOffset, padded.length)
   murmurHash128(view, offset, offset + bytes.length, seed, lanes)
-  return [...lanes].reverse().map((lane) => lane.toString(16).padStart(8, '0')).join('')
+  return [...lanes]
+    .reverse()
+    .map((lane) => lane.toString(16).padStart(8, '0'))
+    .join('')
 }
 
 test('gives the known values wherever in the buffer the bytes lie', () => {

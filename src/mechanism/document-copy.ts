@@ -38,6 +38,11 @@ export interface DocumentCopyOptions {
   readonly documentsMax: number | undefined
   /** The target cannot take a document twice (a file). */
   readonly once: boolean
+  /**
+   * With `once`, of a source that can only be read again as a whole: all documents are in the target, and are noted as one. Before,
+   * nothing of the unit is noted, so that a crash leaves nothing that would come again.
+   */
+  readonly onWhole?: () => void
   readonly keepRejected: (batch: DocumentBatch, rejected: readonly RejectedDocument[]) => Promise<void>
   readonly onBatch: (counts: DocumentCounts) => void
   readonly stop: AbortSignal
@@ -51,7 +56,7 @@ export interface DocumentCopyOptions {
 const laterRoundsMax = 4
 
 /** Documents between source and target at most. With the bodies made of them about twice this is in memory. */
-const bytesOnTheWayMax = 24 * 1024 * 1024
+const bytesOnTheWayMax = 16 * 1024 * 1024
 
 export interface DocumentCopyResult {
   readonly isComplete: boolean
@@ -87,12 +92,14 @@ async function carryRound(
   options: DocumentCopyOptions,
   partitions: ReturnType<CopyJournal['listPartitions']>,
 ): Promise<void> {
-  const { unit, source, journal, documentsMax } = options
+  const { unit, source, journal, documentsMax, once } = options
   const open = partitions.filter((partition) => !partition.isDone)
   if (open.length === 0) return
   const taken = partitions.reduce((sum, { counts }) => sum + counts.read, 0)
+  const held = once && !source.isResumable ? new Map<string, PartitionUpdate>() : undefined
   await carryBatches({
     ...options,
+    transform: once ? applyInOrder(options.transform) : options.transform,
     partitions: open.map(({ partition, position, counts }) =>
       // Where a position is no place to go on from, the partition is read again as a whole, and its counts begin again with it.
       source.isResumable ? { partition, after: position, counts } : { partition, after: undefined, counts: undefined },
@@ -100,10 +107,30 @@ async function carryRound(
     documentsMax: documentsMax === undefined ? undefined : documentsMax - taken,
     bytesOnTheWayMax,
     onProgress: (update, counts) => {
-      journal.note(unit.name, update)
+      if (held) held.set(update.partition.id, update)
+      else journal.note(unit.name, update)
       options.onBatch(counts)
     },
   })
+  if (!held || options.stop.aborted) return
+  options.onWhole?.()
+  for (const update of held.values()) journal.note(unit.name, update)
+}
+
+/**
+ * A file keeps the order in which it is given batches, and how long it is stands for all that were read before. So a transform that takes
+ * longer for one batch than for the next must not change their order.
+ */
+function applyInOrder(transform: DocumentTransform): DocumentTransform {
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    changes: transform.changes,
+    apply: (batch) => {
+      const applied = last.catch(() => {}).then(() => transform.apply(batch))
+      last = applied
+      return applied
+    },
+  }
 }
 
 function operationsIn(partitions: readonly Partition[]): number {

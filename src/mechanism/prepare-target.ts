@@ -67,7 +67,7 @@ export async function checkSameIndex(cluster: Cluster, index: string, uuid: stri
   if (uuid === undefined || now === uuid) return
   throw new IndexferryError(
     'INDEX_DIFFERS',
-    `${cluster.name}: index ${index} was deleted or made anew by somebody else during the copy`,
+    `${cluster.side} ${cluster.name}: index ${index} was deleted or made anew by somebody else during the copy`,
     { side: cluster.side, remedy: 'Delete the index and start the copy again with --restart.', fields: { index } },
   )
 }

@@ -23,6 +23,7 @@ import {
 import { checkCertificates } from './check-certificates.ts'
 import { checkClock } from './check-clocks.ts'
 import { checkClusterBlocks, checkTargetHealth } from './check-cluster-health.ts'
+import { checkTargetFile } from './check-files.ts'
 import { checkShardLimit } from './check-shard-limit.ts'
 import { checkSourcePrivileges } from './check-source-privileges.ts'
 import { checkSpace, shardCopies } from './check-space.ts'
@@ -62,7 +63,7 @@ export async function assessCopy(context: AssessContext): Promise<Assessment> {
   const trials =
     target.kind === 'cluster' && privileges?.canProbe ? new DefinitionTrials(target.cluster, signal) : undefined
   const indexes = plan ? await assessIndexes({ ...context, facts, trials, plan, options: context.plan }) : []
-  if (plan) findings.push(...checkTotals(context, plan, indexes, facts.target))
+  if (plan) findings.push(...(await checkTotals(context, plan, indexes, facts.target)))
   const sorted = [...indexes].sort((a, b) => verdictRank(a.verdict) - verdictRank(b.verdict))
   return {
     source: describeSide(source),
@@ -155,17 +156,18 @@ async function assessIndexes(context: IndexContext): Promise<AssessedIndex[]> {
 }
 
 /** What all indexes together need of the target, and what a copy does to each of them. */
-function checkTotals(
+async function checkTotals(
   { target, relax }: AssessContext,
   { units, problems }: CopyPlan,
   indexes: readonly AssessedIndex[],
   facts: ClusterFacts | undefined,
-): Finding[] {
+): Promise<Finding[]> {
   // Problems that are of no single index.
   const findings = problems
     .filter(({ fields }) => fields.index === undefined && fields.target === undefined)
     .map((problem) => findingOf('plan', problem))
-  if (target.kind === 'file' || !facts) return findings
+  if (target.kind === 'file') return [...findings, ...(await checkTargetFile(target.file))]
+  if (!facts) return findings
   const dataNodes = 'value' in facts.disks ? facts.disks.value.length : 1
   const copies = (unit: CopyUnit) => shardCopies(unit.definition?.settings ?? {}, dataNodes)
   const needs = units.map((unit, at) => ({ bytes: indexes[at]?.bytes ?? 0, copies: copies(unit) }))

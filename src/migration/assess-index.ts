@@ -9,6 +9,7 @@ import { flattenSettings } from '../transform/setting-paths.ts'
 import { type AssessedIndex, type Finding, finding, findingOf, verdictOf, worstFirst } from './assessment.ts'
 import { attemptCall } from './attempt-call.ts'
 import { checkIndexHealth } from './check-cluster-health.ts'
+import { checkSourceFile } from './check-files.ts'
 import { checkSourceIndex } from './check-source-index.ts'
 import { checkAlias, checkTargetIndex, readNameOwner } from './check-target-index.ts'
 import type { ClusterFacts } from './cluster-facts.ts'
@@ -34,7 +35,8 @@ type SourceRow = Pick<AssessedIndex, 'documents' | 'bytes' | 'documentBytes' | '
 export async function assessIndex(context: IndexContext, unit: CopyUnit): Promise<AssessedIndex> {
   const { source, target, plan } = context
   const changes = plan.changes.filter(({ index }) => index === unit.sourceIndex)
-  const row = source.kind === 'cluster' ? await assessSource(context, source.cluster, unit) : fileRow
+  const row =
+    source.kind === 'cluster' ? await assessSource(context, source.cluster, unit) : await assessFile(source.file)
   const isSettled = unit.targetIndex !== ''
   const found = [
     ...problemsOf(plan, unit),
@@ -44,17 +46,22 @@ export async function assessIndex(context: IndexContext, unit: CopyUnit): Promis
   ]
   const findings = worstFirst(found).map((each) => ({ index: unit.sourceIndex, ...each }))
   return {
-    ...row,
-    source: unit.sourceIndex,
+    source: source.kind === 'cluster' ? unit.sourceIndex : unit.name,
     ...(unit.sourceType === undefined ? {} : { type: unit.sourceType }),
     target: isSettled ? (unit.dataStream?.name ?? unit.targetIndex) : null,
+    documents: row.documents,
+    bytes: row.bytes,
+    documentBytes: row.documentBytes,
+    readBy: row.readBy,
     verdict: verdictOf(findings.map(({ severity }) => severity)),
     findings,
     changes: changes.map(({ index: _index, ...change }) => change),
   }
 }
 
-const fileRow: SourceRow = { documents: null, bytes: null, documentBytes: null, readBy: 'file', findings: [] }
+async function assessFile(file: string): Promise<SourceRow> {
+  return { documents: null, documentBytes: null, readBy: 'file', ...(await checkSourceFile(file)) }
+}
 
 function problemsOf({ problems }: CopyPlan, unit: CopyUnit): Finding[] {
   return problems.flatMap((problem) => {
@@ -73,7 +80,13 @@ function changesAsFindings(changes: readonly DefinitionChange[]): Finding[] {
     .map(({ path, action, reason }) => finding('definition', 'warning', `${path} is ${action}: ${reason}`))
   const notes = changes.length - findings.length
   if (notes > 0)
-    findings.push(finding('definition', 'note', `${notes} parts of the definition are written differently`))
+    findings.push(
+      finding(
+        'definition',
+        'note',
+        `${notes === 1 ? 'one part' : `${notes} parts`} of the definition ${notes === 1 ? 'is' : 'are'} written differently`,
+      ),
+    )
   return findings
 }
 
@@ -105,7 +118,14 @@ async function assessTarget(context: IndexContext, cluster: Cluster, unit: CopyU
   const { definition } = unit
   const name = unit.dataStream?.name ?? unit.targetIndex
   const findings = definition ? checkAnalysisFiles(flattenSettings(definition.settings)) : []
-  const look = (of: string) => ({ check: 'target', what: `see what is named ${of} on the target` }) as const
+  // A copy itself does not look; it would be told by the target.
+  const look = (of: string) =>
+    ({
+      check: 'target',
+      what: `see what is named ${of} on the target`,
+      severity: 'warning',
+      without: 'whether the name is free is not known',
+    }) as const
   const owner = await attemptCall(findings, look(name), () => readNameOwner(cluster, name))
   if (owner) findings.push(...checkTargetIndex(unit, owner, context.acceptDefinition))
   if (owner?.kind === 'index' && context.facts.target) {
@@ -116,7 +136,7 @@ async function assessTarget(context: IndexContext, cluster: Cluster, unit: CopyU
     if (holder)
       findings.push(...checkAlias(alias, isJsonObject(parameters) ? parameters : {}, holder, unit.targetIndex))
   }
-  if (!definition || owner?.kind !== 'nobody') return findings
+  if (!definition || (owner && owner.kind !== 'nobody')) return findings
   if (context.trials) return [...findings, ...(await context.trials.attempt(unit.targetIndex, definition))]
   findings.push(
     finding('definition', 'note', 'the definition was not tried on the target, which takes no probes of this user now'),

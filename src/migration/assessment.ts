@@ -54,7 +54,7 @@ export interface AssessedIndex {
   readonly target: string | null
   /** Live documents that would be copied; null when they could not be counted. */
   readonly documents: number | null
-  /** Bytes of the primary shards of the source, as far as these documents fill them; null when not visible. */
+  /** Bytes of the primary shards of the source, as far as these documents fill them, or of the file; null when not visible. */
   readonly bytes: number | null
   /** Average size of a document's JSON over a small sample; null without one. */
   readonly documentBytes: number | null

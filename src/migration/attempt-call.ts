@@ -10,7 +10,9 @@ export async function lookAt<Value>(read: () => Promise<Value>): Promise<Seen<Va
   try {
     return { value: await read() }
   } catch (error) {
-    if (!isErrorOf(error, 'PRIVILEGE_MISSING', 'REQUEST_REFUSED', 'TARGET_READ_ONLY')) throw error
+    // The credentials were good when the cluster was opened: AWS answers 401 to calls that its service does not offer.
+    const codes = ['PRIVILEGE_MISSING', 'REQUEST_REFUSED', 'TARGET_READ_ONLY', 'CREDENTIALS_WRONG'] as const
+    if (!isErrorOf(error, ...codes)) throw error
     return { hidden: error.message }
   }
 }

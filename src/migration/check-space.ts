@@ -28,7 +28,7 @@ export function checkSpace(
   disks: Seen<readonly NodeDisk[]>,
   settings: Seen<ClusterSettings>,
 ): Finding[] {
-  if (needs.length === 0) return []
+  if (needs.every(({ bytes }) => bytes === 0)) return []
   if ('hidden' in disks) {
     const message = `the free disk space of the target is not visible to this user, so that nobody knows whether the copy fits: ${disks.hidden}`
     const remedy =

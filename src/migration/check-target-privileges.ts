@@ -57,7 +57,6 @@ async function tryWrites(findings: Finding[], cluster: Cluster, probe: string, s
     ['refresh indexes', () => cluster.json({ method: 'POST', path: indexPath(probe, '_refresh'), signal })],
     ['count and search documents', () => cluster.json({ method: 'GET', path: indexPath(probe, '_count'), signal })],
     ['set aliases', () => setAlias(cluster, probe, signal)],
-    ['read aliases', () => cluster.json({ method: 'GET', path: indexPath(probe, '_alias'), accept: [404], signal })],
   ]
   for (const [what, call] of tries) {
     signal.throwIfAborted()

@@ -16,6 +16,7 @@ export type UnitState = 'planned' | 'preparing' | 'copying' | 'finishing' | 'com
 /** What the catalog knows of a unit. */
 export interface NotedUnit {
   readonly name: string
+  readonly target: string
   readonly state: UnitState
   readonly definition: JsonValue | undefined
   readonly savedSettings: JsonObject | undefined
@@ -25,6 +26,8 @@ export interface NotedUnit {
 
 /** Durable notes; every method has made its note durable when it returns. */
 export interface UnitJournal extends SettingsJournal {
+  /** Notes all units, or none. */
+  recordPlan(units: readonly { readonly name: string; readonly target: string; readonly definition: JsonValue }[]): void
   recordDefinition(
     name: string,
     note: { readonly target: string; readonly definition?: JsonValue; readonly documentsExpected?: number },
@@ -39,7 +42,7 @@ export interface CopyContext {
   readonly target: TargetSide
   readonly plan: PlanOptions
   readonly reading: ReadingOptions
-  readonly writing: WritingOptions
+  readonly writing: Omit<WritingOptions, 'resumeFrom'>
   readonly relax: RelaxOptions
   readonly edits: FieldEdits
   readonly transformModule: string | undefined
@@ -52,6 +55,8 @@ export interface CopyContext {
   readonly progress: Progress
   /** Told how far a file target is after each batch. */
   readonly onFileProgress: (resumeAt: JsonValue) => void
+  /** What it was told last, in this run or an earlier one. */
+  readonly fileProgress: () => JsonValue | undefined
   /** Told what holds writing back, for the progress line. */
   readonly onTarget: (target: { readonly limitedBy: string | undefined } | undefined) => void
   /** Told which file target is open, so that checkpoints can make it durable. */

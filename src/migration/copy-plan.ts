@@ -112,7 +112,7 @@ function* sourceProblems(
   }
   yield new IndexferryError(
     'SOURCE_NOT_STORED',
-    `${source.name}: index ${definition.name} cannot be copied whole: ${gap.reason}`,
+    `source ${source.name}: index ${definition.name} cannot be copied whole: ${gap.reason}`,
     {
       side: 'source',
       fields: { index: definition.name },

@@ -1,8 +1,10 @@
 // Makes the target of one unit ready, whatever state a crash may have left it in.
+import { access, constants } from 'node:fs/promises'
 import type { Cluster } from '../cluster/cluster.ts'
 import { indexPath } from '../cluster/paths.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import type { CopyUnit } from '../mechanism/copy-unit.ts'
+import { openUnitSource } from '../mechanism/open-unit.ts'
 import { createRelaxed, indexExists, readIndexUuid, relaxExisting } from '../mechanism/prepare-target.ts'
 import type { JsonValue } from '../model/json.ts'
 import { readDefinition } from '../source/read-definition.ts'
@@ -14,6 +16,7 @@ import { highestVersion } from './version-base.ts'
 /** Returns the unit as it is to be copied: with the target's UUID and the base of its versions, both noted. */
 export async function prepareUnit(context: CopyContext, unit: CopyUnit, noted: NotedUnit): Promise<CopyUnit> {
   const { target, journal } = context
+  if (noted.state === 'planned') await tryReading(context, unit)
   if (target.kind === 'file') {
     journal.setIndexState(unit.name, 'copying')
     return unit
@@ -39,12 +42,28 @@ export async function prepareUnit(context: CopyContext, unit: CopyUnit, noted: N
   return prepared
 }
 
+/** Before anything is created: a query that is refused, a privilege or a file that is missing leave nothing behind. */
+async function tryReading({ source, reading }: CopyContext, unit: CopyUnit): Promise<void> {
+  if (source.kind === 'cluster') {
+    await using opened = await openUnitSource(source, unit, reading)
+    await opened.countDocuments()
+  } else if (source.file !== '-') {
+    // Not opened: what is read from a pipe is gone.
+    await access(source.file, constants.R_OK).catch((cause: Error) => {
+      throw new IndexferryError('FILE_UNREADABLE', `the file ${source.file} cannot be read: ${cause.message}`, {
+        side: 'file',
+        cause,
+      })
+    })
+  }
+}
+
 const asJson = (unit: CopyUnit): JsonValue => unit as unknown as JsonValue
 
 const vanished = (cluster: Cluster, unit: CopyUnit): IndexferryError =>
   new IndexferryError(
     'INDEX_MISSING',
-    `${cluster.name}: index ${unit.targetIndex}, into which half of the documents were copied, is gone`,
+    `target ${cluster.name}: index ${unit.targetIndex}, into which half of the documents were copied, is gone`,
     {
       side: 'target',
       remedy: 'Start the copy again with --restart.',
@@ -64,7 +83,7 @@ async function checkExisting(context: CopyContext, cluster: Cluster, unit: CopyU
       const more = named.length > 5 ? ` and ${named.length - 5} more` : ''
       throw new IndexferryError(
         'INDEX_DIFFERS',
-        `${cluster.name}: index ${unit.targetIndex} is there already and does not fit: ${named.slice(0, 5).join('; ')}${more}`,
+        `target ${cluster.name}: index ${unit.targetIndex} is there already and does not fit: ${named.slice(0, 5).join('; ')}${more}`,
         { side: 'target', fields: { index: unit.targetIndex } },
       )
     }
@@ -75,7 +94,7 @@ async function checkExisting(context: CopyContext, cluster: Cluster, unit: CopyU
   if (!context.intoExisting) {
     throw new IndexferryError(
       'TARGET_NOT_EMPTY',
-      `${cluster.name}: index ${unit.targetIndex} already holds ${body.count} documents`,
+      `target ${cluster.name}: index ${unit.targetIndex} already holds ${body.count} documents`,
       { side: 'target', fields: { index: unit.targetIndex, documents: body.count } },
     )
   }

@@ -11,9 +11,9 @@ import type { JsonValue } from '../model/json.ts'
 import { externalVersion } from '../target/bulk-body.ts'
 import { applyAliases } from '../target/create-index.ts'
 import type { SavedSettings } from '../target/relaxed-settings.ts'
-import type { DocumentTarget } from '../target/target.ts'
 import type { CopyContext, NotedUnit } from './copy-context.ts'
 import { type CopyPlan, planCopy } from './copy-plan.ts'
+import { FileTarget } from './file-target.ts'
 import { prepareUnit } from './prepare-unit.ts'
 
 /** Indexes copied at the same time at most; small ones then do not wait for each other's creation and end. */
@@ -30,19 +30,23 @@ export async function runCopy(context: CopyContext): Promise<CopyOutcome> {
   context.journal.setState('preparing')
   const units = await settleUnits(context)
   context.journal.setState('copying')
+  await using file = context.target.kind === 'file' ? new FileTarget(context) : undefined
   const outcomes: CopyOutcome[] = []
   let failure: unknown
   try {
     await inLanes(units, context, async (unit) => {
-      outcomes.push(await copyUnit(context, unit))
+      outcomes.push(await copyUnit(context, unit, file))
     })
   } catch (error) {
     failure = error
   }
   await restoreAll(context, failure)
   if (failure !== undefined) throw failure
+  const isComplete = outcomes.length === units.length && outcomes.every((outcome) => outcome.isComplete)
+  const lastUnit = units.at(-1)
+  if (isComplete && lastUnit) await file?.finish(lastUnit)
   return {
-    isComplete: outcomes.length === units.length && outcomes.every(({ isComplete }) => isComplete),
+    isComplete,
     operationsBehind: outcomes.reduce((sum, { operationsBehind }) => sum + operationsBehind, 0),
   }
 }
@@ -54,9 +58,14 @@ async function settleUnits(context: CopyContext): Promise<readonly CopyUnit[]> {
   if (noted.length > 0) return noted.map(({ definition }) => definition as unknown as CopyUnit)
   const plan = await planCopy(context.source, context.target, context.plan)
   refuseProblems(plan)
-  for (const unit of plan.units) {
-    journal.recordDefinition(unit.name, { target: unit.targetIndex, definition: unit as unknown as JsonValue })
-  }
+  // All or none: a run that finds a part of the units would take them for the whole.
+  journal.recordPlan(
+    plan.units.map((unit) => ({
+      name: unit.name,
+      target: unit.targetIndex,
+      definition: unit as unknown as JsonValue,
+    })),
+  )
   return plan.units
 }
 
@@ -94,7 +103,7 @@ async function inLanes(
   if (rejected) throw rejected.reason
 }
 
-async function copyUnit(context: CopyContext, planned: CopyUnit): Promise<CopyOutcome> {
+async function copyUnit(context: CopyContext, planned: CopyUnit, file: FileTarget | undefined): Promise<CopyOutcome> {
   const { journal } = context
   const noted = journal.listIndexes().find(({ name }) => name === planned.name) as NotedUnit
   if (noted.state === 'completed') return { isComplete: true, operationsBehind: 0 }
@@ -102,7 +111,7 @@ async function copyUnit(context: CopyContext, planned: CopyUnit): Promise<CopyOu
   let unit = planned
   if (noted.state !== 'finishing') {
     unit = await prepareUnit(context, planned, noted)
-    const result = await carryUnit(context, unit)
+    const result = await carryUnit(context, unit, file)
     if (!result.isComplete) return { isComplete: false, operationsBehind: 0 }
     behind = result.operationsBehind ?? 0
     journal.setIndexState(unit.name, 'finishing')
@@ -112,10 +121,14 @@ async function copyUnit(context: CopyContext, planned: CopyUnit): Promise<CopyOu
   return { isComplete: true, operationsBehind: behind }
 }
 
-async function carryUnit(context: CopyContext, unit: CopyUnit) {
+async function carryUnit(context: CopyContext, unit: CopyUnit, file: FileTarget | undefined) {
   const { journal, progress } = context
   await using source = await openUnitSource(context.source, unit, context.reading)
-  await using target = await openUnitTarget(context.target, unit, context.writing)
+  // The file outlives the unit, a bulk target does not.
+  const isHeld = !source.isResumable
+  await using target = file
+    ? await file.open(unit, isHeld)
+    : await openUnitTarget(context.target, unit, { ...context.writing, resumeFrom: undefined })
   const transform = await openTransform(unit, context.edits, context.transformModule)
   const expected = await source.countDocuments()
   if (expected !== undefined) {
@@ -127,47 +140,26 @@ async function carryUnit(context: CopyContext, unit: CopyUnit) {
       documentsExpected: documents,
     })
   }
-  context.onTarget(target)
-  context.onFlushable(target.flush?.bind(target))
+  if (!file) context.onTarget(target)
   const version = (row: number, batch: Parameters<typeof externalVersion>[0]) =>
     externalVersion(batch, row, unit.versionBase ?? 0)
-  const result = await copyDocuments({
+  return await copyDocuments({
     unit,
     source,
     transform,
-    target: context.target.kind === 'file' ? notingTarget(target, context) : target,
+    target,
     journal,
     readers: context.reading.readers,
     throttle: context.throttle,
     documentsMax: context.documentsMax,
-    once: context.target.kind === 'file',
+    once: file !== undefined,
+    onWhole: () => file?.release(),
     keepRejected: (batch, rejected) =>
       context.rejected.append(unit.dataStream?.name ?? unit.targetIndex, batch, rejected, (row) => version(row, batch)),
     onBatch: (counts) => progress.add(counts),
     stop: context.stop,
     abort: context.abort,
   })
-  if (result.isComplete) await target.finish?.()
-  return result
-}
-
-/** A file target tells how far it is with each batch; that belongs into the same checkpoint as the batch. */
-function notingTarget(target: DocumentTarget, context: CopyContext): DocumentTarget {
-  return {
-    ready: (signal) => target.ready(signal),
-    get limitedBy() {
-      return target.limitedBy
-    },
-    get bodyBytes() {
-      return target.bodyBytes
-    },
-    writeBatch: async (batch, signal) => {
-      const result = await target.writeBatch(batch, signal)
-      if (result.resumeAt !== undefined) context.onFileProgress(result.resumeAt)
-      return result
-    },
-    [Symbol.asyncDispose]: async () => {},
-  }
 }
 
 /** The target gets its own settings back, shows the documents, and only then its aliases. */
@@ -188,8 +180,13 @@ async function restoreNoted(context: CopyContext, name: string): Promise<void> {
   const { target, journal } = context
   const noted = journal.listIndexes().find((unit) => unit.name === name)
   if (target.kind === 'file' || !noted?.savedSettings || noted.isRestored) return
-  const unit = noted.definition as unknown as CopyUnit
-  await restoreTarget(target.cluster, unit, noted.savedSettings as SavedSettings, journal)
+  // Not from the plan: of an index that was left over by a copy that began anew there is none.
+  await restoreTarget(
+    target.cluster,
+    { name, targetIndex: noted.target },
+    noted.savedSettings as SavedSettings,
+    journal,
+  )
 }
 
 /** Also after an error or a pause: what was relaxed is put back. What cannot be is told with the error that stopped the copy. */

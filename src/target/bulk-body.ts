@@ -33,7 +33,7 @@ const text = {
 
 const NEWLINE = 0x0a
 
-const pool = new BufferPool(32 * 1024 * 1024)
+const pool = new BufferPool(24 * 1024 * 1024)
 
 /** Makes the memory of a body free for the next ones. Only for bodies that were sent to the end, which an answer to all documents proves. */
 export function releaseBulkBody(body: Buffer): void {

@@ -39,7 +39,7 @@ export async function deleteDocuments(
   if (!failed) return
   throw new IndexferryError(
     'REQUEST_REFUSED',
-    `${cluster.name}: document ${batch.id(failed.at)} of index ${index} could not be deleted: ${failed.reason}`,
+    `target ${cluster.name}: document ${batch.id(failed.at)} of index ${index} could not be deleted: ${failed.reason}`,
     { side: cluster.side, fields: { index, status: failed.status } },
   )
 }

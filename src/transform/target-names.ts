@@ -35,6 +35,9 @@ function checkName(name: string, index: string): string {
   throw new IndexferryError(
     'USAGE',
     `index ${index} would be named "${name}" on the target, which is not a name that an index can have`,
-    { remedy: 'Choose a name in lower case without \\ / * ? " < > | , # : and spaces, that does not begin with - _ or +.' },
+    {
+      remedy:
+        'Choose a name in lower case without \\ / * ? " < > | , # : and spaces, that does not begin with - _ or +.',
+    },
   )
 }

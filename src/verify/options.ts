@@ -33,7 +33,7 @@ export const verifyOptions = {
   }),
   compare: optionWithDefault(choice('auto', 'bytes', 'content'), 'auto', {
     commands,
-    help: 'What equal means: the same bytes, or the same JSON whatever the order of keys and the spelling of numbers. `auto` takes bytes unless documents are transformed.',
+    help: 'What equal means: the same bytes, or the same JSON whatever the order of keys and the spelling of numbers. `auto` takes bytes, after the same transform on the side of the source.',
   }),
   recheckAfter: optionWithDefault(duration, 5000, {
     commands,

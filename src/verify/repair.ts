@@ -1,6 +1,7 @@
 // Makes the target equal in what was found to differ, and in nothing else.
 import { IndexferryError } from '../foundation/errors.ts'
 import type { DocumentBatch } from '../model/document-batch.ts'
+import { selectRows } from '../model/select-rows.ts'
 import type { RejectedDocument } from '../target/target.ts'
 import type { Candidate, Difference } from './difference.ts'
 import { DocumentDigester } from './document-digest.ts'
@@ -8,7 +9,6 @@ import { groupIds, lookUp, lookupBytesMax } from './document-lookup.ts'
 import type { ComparedSide } from './read-side.ts'
 import { type RecheckOptions, recheckDifferences, visitCandidates } from './recheck-differences.ts'
 import type { ComparedSides } from './scan-buckets.ts'
-import { selectRows } from '../model/select-rows.ts'
 
 export interface RepairActions {
   /**

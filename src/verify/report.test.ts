@@ -109,7 +109,7 @@ test('the readable form is a page to sign', async () => {
 
 - begun 2026-01-02T03:04:05.000Z, ended 2026-01-02T03:04:07.500Z, 2.5 s
 - compared: content, byte for byte
-- the digest is the sum of 128-bit SHA-256 digests of all documents (type, id, routing, content); it does not depend on their order
+- the digest is the sum of 128-bit digests of all documents (type, id, routing, content); it does not depend on their order
 
 ## Documents that differ: 5
 

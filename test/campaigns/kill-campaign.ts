@@ -160,22 +160,22 @@ class KillCampaign {
     }
   }
 
+  /** All indexes go into one file; a source that is read by scrolls can only be read again from its beginning. */
   private clusterToFile(): Round {
     const file = this.indexferry.path('copied.ndjson.zst')
-    const { name, count } = this.indexes[Math.floor(this.chance() * 2)] as KillIndex
-    const source = `${this.watches[0].url}/${name}`
+    const way = this.chance() < 0.5 ? 'sequence' : 'scroll'
+    const source = `${this.watches[0].url}/${this.options.prefix}-*`
     return {
-      name: 'cluster to file',
-      args: [source, file],
+      name: `cluster by ${way} to file`,
+      args: [source, file, '--read-by', way, ...(this.chance() < 0.5 ? ['--overwrite'] : [])],
       steps: ['search'],
       file,
       exitCode: 0,
       prepare: () => rm(file, { force: true }),
       check: async (result) => {
-        checkCounts(result, { read: count })
-        await checkFile(file, count)
+        checkCounts(result, { read: this.indexes.reduce((sum, { count }) => sum + count, 0) })
+        await checkFile(file, this.indexes)
         await assert.rejects(stat(`${file}.part`), 'nothing is left beside the file')
-        await this.verify([source, file])
       },
     }
   }

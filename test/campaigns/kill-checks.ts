@@ -74,22 +74,27 @@ export async function checkSettings(cluster: Cluster, { name, settings, alias }:
   assert.equal(status, 200, `alias ${alias} of ${name}`)
 }
 
-/** The file holds each document once, with its bytes. */
-export async function checkFile(file: string, count: number): Promise<void> {
-  const lines = unpackZstd(await readFile(file))
-    .toString()
-    .split('\n')
-  assert.equal(lines.pop(), '', 'the file ends with the end of a line')
-  const seen = new Set<string>()
+/** The lines hold each document of these indexes once, with its bytes. */
+export function checkLines(text: string, indexes: readonly Pick<KillIndex, 'name' | 'count'>[]): void {
+  const lines = text.split('\n')
+  assert.equal(lines.pop(), '', 'the lines end with the end of a line')
+  const seen = new Map(indexes.map(({ name }) => [name, new Set<number>()]))
   for (const line of lines) {
+    const index = /"_index":"([^"]*)"/.exec(line)?.[1] ?? ''
     const id = /"_id":"([^"]*)"/.exec(line)?.[1] ?? ''
-    assert.ok(!seen.has(id), `${id} is in the file twice`)
-    seen.add(id)
     const n = Number(id.slice(3))
+    const numbers = seen.get(index)
+    assert.ok(numbers, `a line is of the index "${index}"`)
+    assert.ok(!numbers.has(n), `${id} of ${index} is there twice`)
+    numbers.add(n)
     assert.equal(documentId(n), id)
     assert.ok(line.endsWith(`"_source":${documentSource(n)}}`), `bytes of ${id}: ${line}`)
   }
-  assert.equal(seen.size, count, 'documents in the file')
+  for (const { name, count } of indexes) assert.equal(seen.get(name)?.size, count, `documents of ${name}`)
+}
+
+export async function checkFile(file: string, indexes: readonly KillIndex[]): Promise<void> {
+  checkLines(unpackZstd(await readFile(file)).toString(), indexes)
 }
 
 /** Each refused document is in the file of rejected documents, whole; after a kill perhaps twice. */

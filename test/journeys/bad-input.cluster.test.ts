@@ -89,7 +89,11 @@ describe('bad input', { skip }, () => {
     it('https to a plain port', async () => {
       const told = { code: 'NOT_HTTP', side: 'source', exit: exitCodes.source } as const
       const from = source.replace('http:', 'https:')
-      await refuses(['copy', from, target], { ...told, says: [/^source https:/, /not speak TLS|speaks HTTP/], remedy: /http:\/\// })
+      await refuses(['copy', from, target], {
+        ...told,
+        says: [/^source https:/, /not speak TLS|speaks HTTP/],
+        remedy: /http:\/\//,
+      })
       assert.equal(await exists(copied), false)
     })
 
@@ -123,7 +127,10 @@ describe('bad input', { skip }, () => {
     it('a server that is no cluster', async () => {
       const told = { code: 'NOT_A_CLUSTER', side: 'source', exit: exitCodes.source } as const
       const { createServer: createPlain } = await import('node:http')
-      const server = createPlain((_, response) => response.end('<html><title>Welcome</title></html>')).listen(0, '127.0.0.1')
+      const server = createPlain((_, response) => response.end('<html><title>Welcome</title></html>')).listen(
+        0,
+        '127.0.0.1',
+      )
       await once(server, 'listening')
       const from = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${index}`
       await refuses(['copy', from, target], { ...told, says: [/^source/, /Elasticsearch|OpenSearch/], remedy: /port/ })
@@ -140,7 +147,11 @@ describe('bad input', { skip }, () => {
       const told = { code: 'CERTIFICATE_UNTRUSTED', side: 'target', exit: exitCodes.target } as const
       const to = `${secure.url}/${copied}`
       for (const ca of [[], ['--target-ca', secure.wrongCaFile!]])
-        await refuses(['copy', source, to, ...words, ...ca], { ...told, says: [/^target https/, /trusted/], remedy: /--target-ca/ }, { env })
+        await refuses(
+          ['copy', source, to, ...words, ...ca],
+          { ...told, says: [/^target https/, /trusted/], remedy: /--target-ca/ },
+          { env },
+        )
     })
 
     it('that have expired', async () => {
@@ -160,7 +171,11 @@ describe('bad input', { skip }, () => {
       const told = { code: 'CERTIFICATE_NAME_WRONG', side: 'target', exit: exitCodes.target } as const
       const args = ['copy', source, `${secure.url}/${copied}`, ...words, '--target-ca', secure.caFile!]
       const named = [...args, '--target-tls-name', 'search.example.com']
-      await refuses(named, { ...told, says: [/^target/, /not for search\.example\.com/, /localhost/], remedy: /--target-tls-name/ }, { env })
+      await refuses(
+        named,
+        { ...told, says: [/^target/, /not for search\.example\.com/, /localhost/], remedy: /--target-tls-name/ },
+        { env },
+      )
     })
 
     it('whose file is not there', async () => {
@@ -220,18 +235,36 @@ describe('bad input', { skip }, () => {
     it('a user who may not read', async () => {
       await createTestIndex(secured, 'bad-unreadable')
       await bulkDocuments(secured, 'bad-unreadable', documents(3))
-      const env = await user('bad-reader', ['indices:admin/get', 'indices:admin/mappings/get', 'indices:monitor/settings/get', 'indices:admin/aliases/get', 'indices:admin/resolve/index'])
+      const env = await user('bad-reader', [
+        'indices:admin/get',
+        'indices:admin/mappings/get',
+        'indices:monitor/settings/get',
+        'indices:admin/aliases/get',
+        'indices:admin/resolve/index',
+      ])
       const { INDEXFERRY_TARGET_USER: _, INDEXFERRY_TARGET_PASSWORD: __, ...only } = env
       const told = { code: 'PRIVILEGE_MISSING', side: 'source', exit: exitCodes.source } as const
       const args = ['copy', `${secure.url}/bad-unreadable`, target, '--source-ca', secure.caFile!]
-      await refuses(args, { ...told, says: [/^source/, /bad-reader/, /indices:|no permissions/], remedy: /privilege/ }, { env: only })
+      await refuses(
+        args,
+        { ...told, says: [/^source/, /bad-reader/, /indices:|no permissions/], remedy: /privilege/ },
+        { env: only },
+      )
       await deleteTestIndex(secured, 'bad-unreadable')
       // A target index that was made before the first read failed is told by status.
       await deleteTestIndex(cluster, copied)
     })
 
     it('a user who may not write', async () => {
-      const env = await user('bad-writer', ['indices:admin/get', 'indices:admin/create', 'indices:monitor/*', 'indices:admin/mapping/*', 'indices:admin/settings/update', 'indices:admin/refresh*', 'indices:data/read/*'])
+      const env = await user('bad-writer', [
+        'indices:admin/get',
+        'indices:admin/create',
+        'indices:monitor/*',
+        'indices:admin/mapping/*',
+        'indices:admin/settings/update',
+        'indices:admin/refresh*',
+        'indices:data/read/*',
+      ])
       const { INDEXFERRY_SOURCE_USER: _, INDEXFERRY_SOURCE_PASSWORD: __, ...only } = env
       const told = { code: 'PRIVILEGE_MISSING', side: 'target', exit: exitCodes.target } as const
       const args = ['copy', source, `${secure.url}/${copied}`, '--target-ca', secure.caFile!]
@@ -255,7 +288,11 @@ describe('bad input', { skip }, () => {
       const told = { code: 'INDEX_MISSING', side: 'source', exit: exitCodes.source } as const
       for (const name of ['bad-missing', 'bad-missing-*', `${index},bad-missing`]) {
         const says = [/source/, /bad-missing/]
-        await refuses(['copy', `${plain.url}/${name}`, `${plain.url}/`, '--rename', '*=copy-*'], { ...told, says, remedy: /name/ })
+        await refuses(['copy', `${plain.url}/${name}`, `${plain.url}/`, '--rename', '*=copy-*'], {
+          ...told,
+          says,
+          remedy: /name/,
+        })
       }
       assert.equal(await exists('copy-bad-missing'), false)
       assert.equal(await exists(`copy-${index}`), false)
@@ -265,7 +302,11 @@ describe('bad input', { skip }, () => {
       await makeIndex('bad-closed')
       await cluster.json({ method: 'POST', path: '/bad-closed/_close' })
       const told = { code: 'INDEX_CLOSED', side: 'source', exit: exitCodes.source } as const
-      await refuses(['copy', `${plain.url}/bad-closed`, target], { ...told, says: [/source/, /bad-closed/, /closed/], remedy: /_open/ })
+      await refuses(['copy', `${plain.url}/bad-closed`, target], {
+        ...told,
+        says: [/source/, /bad-closed/, /closed/],
+        remedy: /_open/,
+      })
       assert.equal(await exists(copied), false)
     })
 
@@ -274,7 +315,11 @@ describe('bad input', { skip }, () => {
       for (const _source of [{ enabled: false }, { excludes: ['secret'] }]) {
         await makeIndex('bad-sourceless', { mapping: { _source } })
         const says = [/127\.0\.0\.1/, /bad-sourceless/, /_source/]
-        await refuses(['copy', `${plain.url}/bad-sourceless`, target], { ...told, says, remedy: /--allow-incomplete-source/ })
+        await refuses(['copy', `${plain.url}/bad-sourceless`, target], {
+          ...told,
+          says,
+          remedy: /--allow-incomplete-source/,
+        })
       }
       assert.equal(await exists(copied), false)
     })
@@ -322,7 +367,8 @@ describe('bad input', { skip }, () => {
 
     it('a cluster that may not be written to', async () => {
       const told = { code: 'TARGET_READ_ONLY', side: 'target', exit: exitCodes.target } as const
-      const persistent = (value: boolean | null) => put('/_cluster/settings', { persistent: { cluster: { blocks: { read_only: value } } } })
+      const persistent = (value: boolean | null) =>
+        put('/_cluster/settings', { persistent: { cluster: { blocks: { read_only: value } } } })
       // Nobody else's cluster may be blocked: a server that the other tests do not share would take half a minute to start.
       await persistent(true)
       try {
@@ -352,7 +398,11 @@ describe('bad input', { skip }, () => {
       const told = { code: 'TARGET_NOT_EMPTY', side: 'target', exit: exitCodes.target } as const
       await makeIndex('bad-filled', { mapping: { properties: { n: { type: 'long' } } } })
       await bulkDocuments(cluster, 'bad-filled', [{ id: 'mine', source: '{"n":1}' }])
-      await refuses(['copy', source, `${plain.url}/bad-filled`], { ...told, says: [/bad-filled/, /1 document/], remedy: /--into-existing/ })
+      await refuses(['copy', source, `${plain.url}/bad-filled`], {
+        ...told,
+        says: [/bad-filled/, /1 document/],
+        remedy: /--into-existing/,
+      })
       assert.equal((await settingsOf('bad-filled')).refresh_interval, undefined)
     })
 
@@ -367,7 +417,11 @@ describe('bad input', { skip }, () => {
       const told = { code: 'TARGETS_COLLIDE', side: 'ours', exit: exitCodes.usage } as const
       await makeIndex('bad-second')
       const from = `${plain.url}/${index},bad-second`
-      await refuses(['copy', from, target], { ...told, says: [/bad-source/, /bad-second/, /bad-target/], remedy: /--rename/ })
+      await refuses(['copy', from, target], {
+        ...told,
+        says: [/bad-source/, /bad-second/, /bad-target/],
+        remedy: /--rename/,
+      })
       assert.equal(await exists(copied), false)
     })
 
@@ -386,7 +440,9 @@ describe('bad input', { skip }, () => {
     const told = { code: 'FILE_BROKEN', side: 'file', exit: exitCodes.file } as const
 
     it('that are cut off', async () => {
-      const lines = Array.from(documents(2_000), ({ id, source: text }) => `{"_id":"${id}","_source":${text}}\n`).join('')
+      const lines = Array.from(documents(2_000), ({ id, source: text }) => `{"_id":"${id}","_source":${text}}\n`).join(
+        '',
+      )
       const packed = gzipSync(lines)
       const files = {
         'cut.ndjson': Buffer.from(lines.slice(0, -9)),
@@ -405,7 +461,10 @@ describe('bad input', { skip }, () => {
     })
 
     it('with a line that is broken', async () => {
-      const file = await indexferry.write('broken.ndjson', '{"_id":"1","_source":{}}\n{"_id":"2","_source":\n{"_id":"3","_source":{}}\n')
+      const file = await indexferry.write(
+        'broken.ndjson',
+        '{"_id":"1","_source":{}}\n{"_id":"2","_source":\n{"_id":"3","_source":{}}\n',
+      )
       const to = `${plain.url}/bad-from-file`
       await refuses(['copy', file, to], { ...told, says: [/broken\.ndjson/, /line 2/], remedy: /--skip-broken-lines/ })
       await deleteTestIndex(cluster, 'bad-from-file')
@@ -430,7 +489,11 @@ describe('bad input', { skip }, () => {
       const told = { code: 'STATE_UNUSABLE', side: 'ours', exit: exitCodes.state } as const
       const file = await indexferry.write('a-file', '')
       for (const state of [file, '/proc/indexferry'])
-        await refuses(['copy', source, target, '--state', state], { ...told, says: [/state/, new RegExp(state)], remedy: /--state/ })
+        await refuses(['copy', source, target, '--state', state], {
+          ...told,
+          says: [/state/, new RegExp(state)],
+          remedy: /--state/,
+        })
       assert.equal(await exists(copied), false)
     })
 
@@ -486,7 +549,11 @@ describe('bad input', { skip }, () => {
       while (!(await runningCopy())) await new Promise((resolve) => setTimeout(resolve, 50))
       await refuses(words, { ...told, says: [new RegExp(`${first.child.pid}`)], remedy: /status/ })
       // With other credentials and words that change nothing it is the same copy.
-      await refuses(['copy', source, `${plain.url}/bad-running`, '--readers', '1'], { ...told, says: [/running/], remedy: /status/ })
+      await refuses(['copy', source, `${plain.url}/bad-running`, '--readers', '1'], {
+        ...told,
+        says: [/running/],
+        remedy: /status/,
+      })
       const copy = await runningCopy()
       await indexferry.run(['throttle', copy.id, '--rate', 'none'])
       assert.equal((await first.ended).code, 0)

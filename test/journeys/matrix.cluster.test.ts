@@ -22,7 +22,12 @@ const major = (name: string): number => (name.startsWith('opensearch') ? 7 : Num
 
 /** Lines of a file, and from which version on (OpenSearch counts as 7) each is refused. */
 const risky = [
-  { line: '{"_id":"twice","_source":{"a":1,"a":2}}', id: 'twice', refusedFrom: 6, reason: /Duplicate (field|Object property)/ },
+  {
+    line: '{"_id":"twice","_source":{"a":1,"a":2}}',
+    id: 'twice',
+    refusedFrom: 6,
+    reason: /Duplicate (field|Object property)/,
+  },
   { line: '{"_id":"wrong type","_source":{"n":"no number"}}', id: 'wrong type', refusedFrom: 1, reason: /\bn\b/ },
   { line: '{"_id":"good","_source":{"n":9007199254740993,"x":1.0}}', id: 'good', refusedFrom: 99, reason: /-/ },
   { line: '{"_id":"routed","_routing":"r/1","_source":{"n": 1e2 }}', id: 'routed', refusedFrom: 99, reason: /-/ },

@@ -41,7 +41,9 @@ async function send(name: ServerName, method: 'PUT' | 'POST' | 'GET' | 'DELETE',
   const cluster = await open(name)
   const [path = '', words = ''] = location.split('?')
   const query = Object.fromEntries(new URLSearchParams(words))
-  return (await cluster.json<JsonObject>({ method, path, query, ...(body === undefined ? {} : { body }), accept: [404] })).body
+  return (
+    await cluster.json<JsonObject>({ method, path, query, ...(body === undefined ? {} : { body }), accept: [404] })
+  ).body
 }
 
 const changeAt = ({ changes }: CopyPreview, path: string) => {
@@ -99,7 +101,11 @@ describe('ES 1.7.6 → OS 3.8.0', { skip: skipWithout('elasticsearch-1.7.6', 'op
 
     const preview = await indexferry.preview([source, target])
     for (const path of ['_all', '_timestamp']) changeAt(preview, `mappings.doc.${path}`)
-    assert.equal((await open('opensearch-3.8.0').then((c) => c.bytes({ method: 'HEAD', path: '/pairs-newest', accept: [404] }))).status, 404)
+    assert.equal(
+      (await open('opensearch-3.8.0').then((c) => c.bytes({ method: 'HEAD', path: '/pairs-newest', accept: [404] })))
+        .status,
+      404,
+    )
     await copyEqual([source, target], 500)
     const { 'pairs-newest': now } = (await send('opensearch-3.8.0', 'GET', '/pairs-newest')) as Record<string, any>
     assert.equal(now.mappings.properties.title.type, 'text')
@@ -112,7 +118,9 @@ describe('ES 1.7.6 → OS 3.8.0', { skip: skipWithout('elasticsearch-1.7.6', 'op
   })
 })
 
-describe('ES 5.6.16 with two types → ES 8.19.2', { skip: skipWithout('elasticsearch-5.6.16', 'elasticsearch-8.19.2') }, () => {
+describe('ES 5.6.16 with two types → ES 8.19.2', {
+  skip: skipWithout('elasticsearch-5.6.16', 'elasticsearch-8.19.2'),
+}, () => {
   const index = 'pairs-types'
   let source: string
 
@@ -228,7 +236,9 @@ describe('backwards and between vendors', () => {
     })
   }
 
-  it('into a secured cluster: a private CA, the password from the environment', { skip: skipWithout('opensearch-2.19.4') }, async () => {
+  it('into a secured cluster: a private CA, the password from the environment', {
+    skip: skipWithout('opensearch-2.19.4'),
+  }, async () => {
     const index = 'pairs-secured'
     const source = await place('opensearch-2.19.4', index)
     const target = await place('opensearch-2.19.4-secure', index)
@@ -319,7 +329,10 @@ describe('what options change', { skip: skipWithout('opensearch-2.19.4', 'opense
     const query = '{"range":{"n":{"gte":150}}}'
     const words = [source, `${url}/`, '--rename', 'pairs-*=archive-*', '--query', query]
     const { indexes } = await copyEqual(words, 50)
-    assert.deepEqual(indexes.map((each) => each.target), ['archive-options'])
+    assert.deepEqual(
+      indexes.map((each) => each.target),
+      ['archive-options'],
+    )
   })
 
   it('--max-docs copies so many, and verify misses the others and nothing else', async () => {
@@ -339,7 +352,16 @@ describe('what options change', { skip: skipWithout('opensearch-2.19.4', 'opense
 
   it('field edits', async () => {
     const target = await place(to, 'pairs-edits')
-    const edits = ['--rename-field', 'name=title', '--drop-field', 'secret', '--drop-field', 'o.drop', '--set-field', 'from="2.19"']
+    const edits = [
+      '--rename-field',
+      'name=title',
+      '--drop-field',
+      'secret',
+      '--drop-field',
+      'o.drop',
+      '--set-field',
+      'from="2.19"',
+    ]
     await copyEqual([source, target, ...edits], 200)
     const expected = '{"n":7,"title":"name 7","o":{"keep":1.0},"big":9007199254740993,"from":"2.19"}'
     assert.equal(await sourceOf('pairs-edits', '7'), expected)

@@ -302,7 +302,7 @@ test(
     await admin.json({
       method: 'POST',
       path: '/_aliases',
-      body: { actions: [{ add: { index, alias: `${run}-p-alias` } }] },
+      body: { actions: [{ add: { index, alias: `${run}-p-target-alias` } }] },
     })
     await putDocuments(admin, index, [{ id: '1', source: '{"a":1}' }])
 

@@ -29,7 +29,7 @@ export const commands: Readonly<Record<CommandName, CommandDescription>> = {
     run: async (call) => (await import('./verify.ts')).runVerifyCommand(call),
   },
   assess: {
-    summary: 'Say what a copy would do and what stands against it. Changes nothing.',
+    summary: 'Say what a copy would do and what stands against it. Leaves both sides as they are.',
     parameters: '<source> <target>',
     run: async (call) => (await import('./assess.ts')).runAssessCommand(call),
   },

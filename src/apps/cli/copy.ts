@@ -85,6 +85,7 @@ function formatCopy(result: CopyResult): string {
       `  the source is still written to: about ${formatCount(result.operationsBehind)} later operations are not in this copy`,
     )
   }
-  if (result.state === 'paused') lines.push('  the same command goes on from here')
+  if (result.state === 'paused')
+    lines.push(`  the same command ${result.canGoOn ? 'goes on from here' : 'begins again'}`)
   return lines.join('\n')
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { commandOptions } from '../../config/gather-options.ts'
+import { nearestName } from '../../config/nearest-name.ts'
 import { unknownOption } from '../../config/parse-options.ts'
 import { exitCodes } from '../../foundation/error-codes.ts'
 import { asIndexferryError, IndexferryError } from '../../foundation/errors.ts'
@@ -59,16 +60,22 @@ function createProgram(run: (call: CommandCall) => Promise<void>, args: readonly
   translateErrors(program)
   program.action(() => {
     const [unknown] = program.args
-    if (unknown === undefined) {
-      process.stdout.write(program.helpInformation())
-      return
-    }
-    throw new IndexferryError('USAGE', `there is no command "${unknown}"`, {
-      remedy: '`indexferry --help` lists the commands.',
-    })
+    if (unknown !== undefined) throw unknownCommand(unknown)
+    process.stdout.write(program.helpInformation())
   })
-  program.allowExcessArguments()
+  // The options of a command that is not there are unknown as well, and not what is wrong.
+  program.allowExcessArguments().allowUnknownOption()
   return program
+}
+
+function unknownCommand(word: string): IndexferryError {
+  if (word.startsWith('-')) return unknownOption('copy', word)
+  const nearest = nearestName(word, Object.keys(commands))
+  return new IndexferryError('USAGE', `there is no command "${word}"`, {
+    remedy: nearest
+      ? `Did you mean \`indexferry ${nearest}\`? \`indexferry --help\` lists the commands.`
+      : '`indexferry --help` lists the commands.',
+  })
 }
 
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value]
