@@ -145,6 +145,23 @@ test('restart takes progress back, but not the settings that are to be restored'
   assert.deepEqual(again.listPartitions('i'), [])
   assert.equal(again.listIndexes()[0]?.counts.read, 0)
   assert.deepEqual(again.listIndexes()[0]?.savedSettings, { refresh_interval: '5s' })
+  // What is left is not the whole of the copy: whoever finds it has to plan again.
+  assert.equal(again.listIndexes()[0]?.definition, undefined)
+})
+
+test('the plan of a copy is noted as a whole or not at all', () => {
+  const writer = catalog.claimCopy(request())
+  const broken = { name: null as unknown as string, target: 'b', definition: {} }
+  assert.throws(() => writer.recordPlan([{ name: 'a', target: 'a', definition: {} }, broken]))
+  assert.deepEqual(writer.listIndexes(), [])
+  writer.recordPlan(['a', 'b'].map((name) => ({ name, target: name, definition: {} })))
+  assert.deepEqual(
+    writer.listIndexes().map(({ name, state }) => [name, state]),
+    [
+      ['a', 'planned'],
+      ['b', 'planned'],
+    ],
+  )
 })
 
 test('a completed copy stays as history with its counts; the same command begins a new one', () => {

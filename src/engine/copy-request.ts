@@ -9,7 +9,7 @@ import type { DefinitionOptions } from '../transform/definition-plan.ts'
 import type { FieldEdits } from '../transform/field-edits.ts'
 import type { CommandValues } from './option-values.ts'
 
-export const bodyBytesDefault = 4 * 1024 * 1024
+export const bodyBytesDefault = 2 * 1024 * 1024
 
 /** Everything that makes a difference to what arrives: with other values it is another copy. */
 export function contentOptions({ reading, transform }: CommandValues): JsonObject {

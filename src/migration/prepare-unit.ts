@@ -2,7 +2,7 @@
 import { access, constants } from 'node:fs/promises'
 import type { Cluster } from '../cluster/cluster.ts'
 import { indexPath } from '../cluster/paths.ts'
-import { IndexferryError } from '../foundation/errors.ts'
+import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import type { CopyUnit } from '../mechanism/copy-unit.ts'
 import { openUnitSource } from '../mechanism/open-unit.ts'
 import { createRelaxed, indexExists, readIndexUuid, relaxExisting } from '../mechanism/prepare-target.ts'
@@ -33,7 +33,7 @@ export async function prepareUnit(context: CopyContext, unit: CopyUnit, noted: N
   }
   if (exists) await relaxExisting(cluster, prepared, context.relax, journal)
   else if (noted.state === 'copying') throw vanished(cluster, unit)
-  else await createRelaxed(cluster, prepared, context.relax, journal)
+  else await createOwn(context, cluster, prepared, noted)
   if (prepared.targetUuid === undefined) {
     prepared = { ...prepared, targetUuid: await readIndexUuid(cluster, unit.targetIndex) }
     journal.recordDefinition(unit.name, { target: unit.targetIndex, definition: asJson(prepared) })
@@ -55,6 +55,17 @@ async function tryReading({ source, reading }: CopyContext, unit: CopyUnit): Pro
         cause,
       })
     })
+  }
+}
+
+/** A run that was killed may have sent the same request before, and the server may carry it out only now. */
+async function createOwn(context: CopyContext, cluster: Cluster, unit: CopyUnit, noted: NotedUnit): Promise<void> {
+  const { relax, journal } = context
+  try {
+    await createRelaxed(cluster, unit, relax, journal)
+  } catch (error) {
+    if (noted.state !== 'preparing' || !isErrorOf(error, 'INDEX_DIFFERS')) throw error
+    await relaxExisting(cluster, unit, relax, journal)
   }
 }
 

@@ -15,7 +15,7 @@ export const targetOptions = {
   bodyBytes: option(byteSize, {
     commands,
     help: 'Largest size of a bulk request, unless a single document is larger.',
-    defaultText: 'adapted to how the target answers, at most 4 MiB',
+    defaultText: 'adapted to how the target answers, at most 2 MiB',
     check: between(16 * 1024, 90 * MIB, formatByteSize),
   }),
   documentBytesMax: optionWithDefault(byteSize, 95 * MIB, {

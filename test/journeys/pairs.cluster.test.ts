@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import type { CopyPreview } from '../../src/engine/preview-copy.ts'
-import type { JsonObject, JsonValue } from '../../src/model/json.ts'
+import type { JsonObject } from '../../src/model/json.ts'
 import { bulkDocuments, createTestIndex, deleteTestIndex, openTestCluster } from '../documents/fill-index.ts'
 import type { ServerName } from '../servers/catalogue.ts'
 import { missingJava, useServer } from '../servers/servers.ts'
@@ -37,7 +37,7 @@ async function place(name: ServerName, index: string): Promise<string> {
   return `${(await useServer(name)).url}/${index}`
 }
 
-async function send(name: ServerName, method: 'PUT' | 'POST' | 'GET' | 'DELETE', location: string, body?: JsonValue) {
+async function send(name: ServerName, method: 'PUT' | 'POST' | 'GET' | 'DELETE', location: string, body?: JsonObject) {
   const cluster = await open(name)
   const [path = '', words = ''] = location.split('?')
   const query = Object.fromEntries(new URLSearchParams(words))
