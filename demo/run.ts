@@ -82,6 +82,7 @@ const tryNext = `${bold('What to try next')}
   npm run servers -- start opensearch-2.19.4                                 a server to play with
   npm run bench                                                              how fast it is, next to other tools`
 
+signal.addEventListener('abort', () => console.error('\nstopping; a server that is just starting is waited for …'))
 const state = await mkdtemp(join(tmpdir(), 'indexferry-demo-'))
 try {
   await demo(state)

@@ -1,9 +1,9 @@
 // The SQLite file under the catalog: how it is opened, made durable and kept sound, and its errors in our words.
-import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { asIndexferryError, IndexferryError } from '../foundation/errors.ts'
+import { makeFolder } from '../foundation/make-folder.ts'
 import { applicationId, schemaSteps } from './catalog-schema.ts'
 
 /** A row as SQLite gives it. */
@@ -35,7 +35,7 @@ export class CatalogDatabase {
   static open(folder: string): CatalogDatabase {
     const file = join(folder, 'catalog.db')
     return translate(file, () => {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      makeFolder(folder)
       const { DatabaseSync } = loadSqlite()
       const opened = new CatalogDatabase(file, new DatabaseSync(file, { timeout: busyTimeoutMs }))
       try {

@@ -1,9 +1,10 @@
 // The file of documents that the target refused for good: each with what was sent and why it was refused, in the form of a file of
 // documents, so that it can be read, mended and sent again.
-import { mkdir, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { IndexferryError } from '../foundation/errors.ts'
 import { toOneLine } from '../foundation/json-bytes.ts'
+import { makeFolder } from '../foundation/make-folder.ts'
 import { ABSENT, type DocumentBatch } from '../model/document-batch.ts'
 import type { RejectedDocument } from './target.ts'
 
@@ -23,7 +24,7 @@ export class RejectedDocuments {
   ): Promise<void> {
     const lines = rejected.map((document) => rejectedLine(index, batch, document, version(document.row)))
     try {
-      await mkdir(dirname(this.file), { recursive: true })
+      makeFolder(dirname(this.file))
       await using file = await open(this.file, 'a', 0o600)
       await file.appendFile(Buffer.concat(lines))
       await file.datasync()

@@ -6,9 +6,10 @@
 //     tables    for source, then target: counts (4 bytes a bucket) and sums (16 bytes a bucket), little-endian
 //     32 bytes  SHA-256 of everything before
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { IndexferryError } from '../foundation/errors.ts'
+import { makeFolder } from '../foundation/make-folder.ts'
 import type { Partition, Position } from '../model/partition.ts'
 import { BucketTable } from './bucket-table.ts'
 import type { PartitionProgress } from './read-side.ts'
@@ -141,7 +142,7 @@ const unusable = (folder: string, what: string, cause: unknown) =>
 
 async function writeAtomically(path: string, parts: readonly Buffer[]): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     await replaceFile(path, parts)
   } catch (cause) {
     throw unusable(dirname(path), 'written', cause)

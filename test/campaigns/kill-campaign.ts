@@ -4,6 +4,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { zstdCompressSync } from 'node:zlib'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import type { CopyDetails } from '../../src/engine/catalog.ts'
+import type { CopyRecord } from '../../src/engine/catalog-records.ts'
 import type { CopyResult } from '../../src/engine/start-copy.ts'
 import { createTestIndex, deleteTestIndex } from '../documents/fill-index.ts'
 import { seededChance } from '../faults/seeded-chance.ts'
@@ -230,24 +231,12 @@ class KillCampaign {
 
   private async runRound(round: Round): Promise<void> {
     await round.prepare()
-    const before = this.kills
     const instants: string[] = []
     const started = performance.now()
     try {
-      for (;;) {
-        const mayKill = this.kills < this.options.kills && this.kills - before < killsInRoundMax
-        const ended = await this.runOnce(round, mayKill, instants)
-        if (!ended) continue
-        assert.equal(
-          ended.code,
-          round.exitCode,
-          `indexferry ended with ${ended.code}: ${ended.stdout}\n${ended.stderr}`,
-        )
-        const result = JSON.parse(ended.stdout) as CopyResult
-        await round.check(result)
-        checkStatus(await this.indexferry.json<CopyDetails>(['status', result.copy]))
-        break
-      }
+      const result = await this.untilComplete(round, instants)
+      await round.check(result)
+      checkStatus(await this.indexferry.json<CopyDetails>(['status', result.copy]))
     } catch (error) {
       this.options.signal.throwIfAborted()
       const message = `${round.name}, killed ${instants.join(', ')}: ${(error as Error).message}`
@@ -258,6 +247,27 @@ class KillCampaign {
     this.options.note(
       `${this.kills} kills; ${round.name}: complete and right after ${instants.length} kills, ${seconds} s`,
     )
+  }
+
+  private async untilComplete(round: Round, instants: string[]): Promise<CopyResult> {
+    const before = this.kills
+    const begun = Date.now()
+    for (;;) {
+      const mayKill = this.kills < this.options.kills && this.kills - before < killsInRoundMax
+      const ended = await this.runOnce(round, mayKill, instants)
+      if (ended) {
+        assert.equal(
+          ended.code,
+          round.exitCode,
+          `indexferry ended with ${ended.code}: ${ended.stdout}\n${ended.stderr}`,
+        )
+        return JSON.parse(ended.stdout) as CopyResult
+      }
+      // The kill may have come between the end of the copy and the end of the process; the same command would begin a new one then.
+      const [latest] = await this.indexferry.json<readonly CopyRecord[]>(['status'])
+      if (latest && latest.state === 'completed' && latest.created >= begun)
+        return latest.result as unknown as CopyResult
+    }
   }
 
   /** Undefined when it was killed. */
