@@ -29,7 +29,7 @@ test('without flags every option has its default', () => {
   assert.equal(values.writing.writers, undefined)
   assert.deepEqual(values.transform.rename, [])
   assert.equal(values.engine.json, false)
-  assert.equal(values.verify.compare, 'auto')
+  assert.equal(values.verify.compare, 'bytes')
 })
 
 test('flags come as typed values, in kebab or camel case', () => {
@@ -125,7 +125,7 @@ test('an unknown option is answered with the nearest one', () => {
     ['ca', 'source-ca'],
   ] as const)
     assert.equal(unknownOption('copy', typed).remedy, `Did you mean --${meant}?`)
-  assert.match(unknownOption('copy', '--qqqqqqqq').remedy, /indexferry help copy/)
+  assert.match(unknownOption('copy', '--qqqqqqqq').remedy, /indexferry copy --help/)
   assert.match(unknownOption('copy', '--repair').remedy, /belongs to `indexferry verify`/)
   assert.equal(refusal({ repaire: true }, {}, 'verify').remedy, 'Did you mean --repair?')
 })

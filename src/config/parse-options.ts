@@ -55,7 +55,7 @@ export function unknownOption(command: CommandName, name: string): IndexferryErr
     plain,
     commandOptions(command).map((option) => option.name),
   )
-  const remedy = nearest ? `Did you mean --${nearest}?` : `\`indexferry help ${command}\` lists the options.`
+  const remedy = nearest ? `Did you mean --${nearest}?` : `\`indexferry ${command} --help\` lists the options.`
   return new IndexferryError('USAGE', `there is no option --${plain}`, { remedy })
 }
 

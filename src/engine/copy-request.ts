@@ -13,8 +13,8 @@ export const bodyBytesDefault = 2 * 1024 * 1024
 
 /** Everything that makes a difference to what arrives: with other values it is another copy. */
 export function contentOptions({ reading, transform }: CommandValues): JsonObject {
-  const { query, queryFile, fields, maxDocs, idField, skipBrokenLines } = reading
-  const chosen = { query, queryFile, fields, maxDocs, idField, skipBrokenLines, ...transform }
+  const { query, queryFile, fields, maxDocs, idField } = reading
+  const chosen = { query, queryFile, fields, maxDocs, idField, ...transform }
   return JSON.parse(JSON.stringify(chosen)) as JsonObject
 }
 

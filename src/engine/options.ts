@@ -20,7 +20,7 @@ export const engineOptions = {
   }),
   dryRun: flag({
     commands: ['copy'],
-    help: 'Show what would be created and changed, and write nothing.',
+    help: 'Show what would be created and changed, and copy nothing. The definitions are tried on the target with an index that is deleted again.',
   }),
   json: flag({ commands: all, help: 'Print one result as JSON on standard output.' }),
   quiet: flag({ commands: all, short: 'q', help: 'Print no progress, only the result and errors.' }),

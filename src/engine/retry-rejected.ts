@@ -133,13 +133,13 @@ function resultOf(writer: CopyWriter, file: string, seconds: number): CopyResult
   const counts = indexes.reduce<DocumentCounts>((sum, index) => addCounts(sum, index.counts), noCounts)
   return {
     copy: writer.id,
-    state: 'completed',
+    state: writer.stateBefore === 'completed' ? 'completed' : writer.stateBefore === 'failed' ? 'failed' : 'paused',
     isResumed: true,
     canGoOn: false,
     counts,
     seconds,
     documentsPerSecond: 0,
-    operationsBehind: 0,
+    operationsBehind: null,
     rejectedFile: counts.rejected > 0 ? file : undefined,
     indexes: indexes.map((index) => ({ source: index.name, target: index.target, counts: index.counts })),
   }

@@ -37,14 +37,16 @@ export interface CopyRequest {
 /** What `--json` prints. */
 export interface CopyResult {
   readonly copy: string
-  readonly state: 'completed' | 'paused'
+  /** `failed` only when rejected documents of a copy that had failed are sent again. */
+  readonly state: 'completed' | 'paused' | 'failed'
   readonly isResumed: boolean
   /** Whether the same command, started again, goes on where this one ended. */
   readonly canGoOn: boolean
   readonly counts: DocumentCounts
   readonly seconds: number
   readonly documentsPerSecond: number
-  readonly operationsBehind: number
+  /** Operations of the source that came too late for this copy; null where the source cannot tell. */
+  readonly operationsBehind: number | null
   readonly rejectedFile: string | undefined
   readonly indexes: readonly { readonly source: string; readonly target: string; readonly counts: DocumentCounts }[]
 }
@@ -62,7 +64,11 @@ export async function startCopy(request: CopyRequest): Promise<CopyResult> {
   } catch (error) {
     const known = asIndexferryError(error)
     // Another process may own it by now; what counts is the error that stopped this one.
-    if (known.code !== 'COPY_RUNNING') writer.release('failed', { error: known.toJSON() })
+    if (known.code === 'COPY_RUNNING') throw error
+    const isBegun = writer.listIndexes().length > 0
+    writer.release('failed', { error: known.toJSON() })
+    // Nothing was planned, let alone written: there is nothing to go on with.
+    if (!isBegun) catalog.forgetCopy(writer.id)
     throw error
   }
 }
@@ -211,7 +217,7 @@ class CopyRun {
       counts,
       seconds: Math.round(seconds * 1000) / 1000,
       documentsPerSecond: Math.round((counts.read - this.countsBefore.read) / seconds),
-      operationsBehind: outcome.operationsBehind,
+      operationsBehind: outcome.operationsBehind ?? null,
       rejectedFile: counts.rejected > 0 ? this.rejected.file : undefined,
       indexes: this.writer
         .listIndexes()

@@ -87,8 +87,7 @@ async function verifyGroup(
   const key = copyKey(request.source, request.target, contentOptions(values))
   const options: VerificationOptions = {
     signal: stop,
-    // Transforms give the same bytes each time, so bytes are the stricter and the cheaper comparison.
-    compare: compare === 'auto' ? 'bytes' : compare,
+    compare,
     readers: Math.max(1, Math.min(2, values.reading.readers)),
     recheckAfterMs: recheckAfter,
     differencesMax,
@@ -101,7 +100,10 @@ async function verifyGroup(
   }
   const repair = values.verify.repair ? await repairActions(group, sides, request) : undefined
   const { report } = await verifyIndexes(compared, repair ? { ...options, repair } : options)
-  return report
+  if (!report.repair || report.repair.written + report.repair.deleted === 0) return report
+  // What is signed must be what was read, so that both sides are read once more after a repair.
+  const again = await verifyIndexes(await openGroup(group, sides), options)
+  return { ...again.report, repair: report.repair }
 }
 
 async function repairActions(

@@ -120,7 +120,8 @@ export const errorCodes = define({
   },
   CREDENTIALS_WRONG: {
     meaning: 'The cluster refused the user name, password, key or signature (401).',
-    remedy: 'Check the credentials of this side (INDEXFERRY_SOURCE_PASSWORD, --source-user and so on).',
+    remedy:
+      'Check the credentials of this side (--source-user and INDEXFERRY_SOURCE_PASSWORD, or the same with target).',
     retry: 'never',
     exit: 'side',
   },
@@ -164,6 +165,12 @@ export const errorCodes = define({
     meaning:
       'Several source indexes would be written into one target index, where documents with the same id overwrite each other.',
     remedy: 'Give --rename patterns that keep the names apart.',
+    retry: 'never',
+    exit: 'usage',
+  },
+  SAME_INDEX: {
+    meaning: 'Source and target are one and the same index.',
+    remedy: 'Name another target, or give the copy another name with --rename.',
     retry: 'never',
     exit: 'usage',
   },

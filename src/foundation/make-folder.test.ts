@@ -12,6 +12,7 @@ test('makes what is missing, and nothing where it is there', () => {
     makeFolder(join(root, 'a', 'b', 'c'))
     assert.ok(existsSync(join(root, 'a', 'b', 'c')))
     writeFileSync(join(root, 'file'), '')
+    assert.throws(() => makeFolder(join(root, 'file')), /in the place/)
     assert.throws(() => makeFolder(join(root, 'file', 'below')))
   } finally {
     rmSync(root, { recursive: true })

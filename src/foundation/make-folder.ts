@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
@@ -10,6 +10,9 @@ import { dirname } from 'node:path'
 export function makeFolder(folder: string): void {
   const missing: string[] = []
   for (let at = folder; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.push(at)
+  if (missing.length === 0 && !statSync(folder).isDirectory()) {
+    throw Object.assign(new Error(`EEXIST: a file is in the place of the folder ${folder}`), { code: 'EEXIST' })
+  }
   for (const path of missing.reverse()) {
     try {
       mkdirSync(path, { mode: 0o700 })

@@ -45,6 +45,8 @@ export interface DocumentCopyOptions {
   readonly onWhole?: () => void
   readonly keepRejected: (batch: DocumentBatch, rejected: readonly RejectedDocument[]) => Promise<void>
   readonly onBatch: (counts: DocumentCounts) => void
+  /** Told how many partitions there are more, and of each that is done. */
+  readonly onPartitions?: (listed: number, done: number) => void
   readonly stop: AbortSignal
   readonly abort: AbortSignal
 }
@@ -97,6 +99,7 @@ async function carryRound(
   if (open.length === 0) return
   const taken = partitions.reduce((sum, { counts }) => sum + counts.read, 0)
   const held = once && !source.isResumable ? new Map<string, PartitionUpdate>() : undefined
+  options.onPartitions?.(open.length, 0)
   await carryBatches({
     ...options,
     transform: once ? applyInOrder(options.transform) : options.transform,
@@ -110,6 +113,7 @@ async function carryRound(
       if (held) held.set(update.partition.id, update)
       else journal.note(unit.name, update)
       options.onBatch(counts)
+      if (update.isDone) options.onPartitions?.(0, 1)
     },
   })
   if (!held || options.stop.aborted) return

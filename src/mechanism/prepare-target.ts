@@ -56,9 +56,25 @@ export async function restoreTarget(
   journal.recordSettingsRestored(unit.name)
 }
 
+/** Throws INDEX_DIFFERS when the name is an alias or a data stream: writing through it would reach indexes that nobody named. */
 export async function indexExists(cluster: Cluster, index: string): Promise<boolean> {
-  const { status } = await cluster.bytes({ method: 'HEAD', path: indexPath(index), accept: [404] })
-  return status !== 404
+  const { status, body } = await cluster.json<Record<string, unknown>>({
+    method: 'GET',
+    path: indexPath(index, '_settings'),
+    accept: [404],
+  })
+  if (status === 404) return false
+  const names = Object.keys(body)
+  if (names.includes(index)) return true
+  throw new IndexferryError(
+    'INDEX_DIFFERS',
+    `the ${cluster.side} ${cluster.name}: ${index} is no index there, but another name of ${names.slice(0, 5).join(', ')}`,
+    {
+      side: cluster.side,
+      remedy: 'Choose another name with --rename, or name the index itself in TARGET.',
+      fields: { index },
+    },
+  )
 }
 
 /** A bulk request creates an index that is not there, with guessed mappings: so the index must still be the one that was prepared. */

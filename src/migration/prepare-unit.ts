@@ -4,7 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { indexPath } from '../cluster/paths.ts'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import type { CopyUnit } from '../mechanism/copy-unit.ts'
-import { openUnitSource } from '../mechanism/open-unit.ts'
+import { openTransform, openUnitSource } from '../mechanism/open-unit.ts'
 import { createRelaxed, indexExists, readIndexUuid, relaxExisting } from '../mechanism/prepare-target.ts'
 import type { JsonValue } from '../model/json.ts'
 import { readDefinition } from '../source/read-definition.ts'
@@ -16,7 +16,7 @@ import { highestVersion } from './version-base.ts'
 /** Returns the unit as it is to be copied: with the target's UUID and the base of its versions, both noted. */
 export async function prepareUnit(context: CopyContext, unit: CopyUnit, noted: NotedUnit): Promise<CopyUnit> {
   const { target, journal } = context
-  if (noted.state === 'planned') await tryReading(context, unit)
+  if (noted.state === 'planned') await tryOpening(context, unit)
   if (target.kind === 'file') {
     journal.setIndexState(unit.name, 'copying')
     return unit
@@ -42,8 +42,10 @@ export async function prepareUnit(context: CopyContext, unit: CopyUnit, noted: N
   return prepared
 }
 
-/** Before anything is created: a query that is refused, a privilege or a file that is missing leave nothing behind. */
-async function tryReading({ source, reading }: CopyContext, unit: CopyUnit): Promise<void> {
+/** Before anything is created: a query that is refused, a privilege or a file that is missing, a broken module leave nothing behind. */
+async function tryOpening(context: CopyContext, unit: CopyUnit): Promise<void> {
+  const { source, reading } = context
+  await openTransform(unit, context.edits, context.transformModule)
   if (source.kind === 'cluster') {
     await using opened = await openUnitSource(source, unit, reading)
     await opened.countDocuments()
@@ -84,6 +86,16 @@ const vanished = (cluster: Cluster, unit: CopyUnit): IndexferryError =>
 
 /** An index of somebody else: it must fit, and must be empty unless the user wants the documents in there. */
 async function checkExisting(context: CopyContext, cluster: Cluster, unit: CopyUnit): Promise<CopyUnit> {
+  const uuid = await readIndexUuid(cluster, unit.targetIndex)
+  if (uuid !== undefined && uuid === unit.sourceUuid) {
+    throw new IndexferryError(
+      'SAME_INDEX',
+      `source and target are the same index: ${unit.targetIndex} on ${cluster.name}`,
+      {
+        fields: { index: unit.targetIndex },
+      },
+    )
+  }
   if (unit.definition && !context.acceptDefinition) {
     const actual = await readDefinition(cluster, unit.targetIndex)
     const differences = compareDefinitions(unit.definition, actual)

@@ -21,8 +21,8 @@ const lanesMax = 4
 
 export interface CopyOutcome {
   readonly isComplete: boolean
-  /** Operations that the source had taken and the copy had not when it ended, for sources that go on being written to. */
-  readonly operationsBehind: number
+  /** Operations that the source had taken and the copy had not when it ended; undefined where the source cannot tell. */
+  readonly operationsBehind: number | undefined
 }
 
 /** Throws the first error after everything relaxed was restored. With `isComplete: false` the user stopped it. */
@@ -47,9 +47,13 @@ export async function runCopy(context: CopyContext): Promise<CopyOutcome> {
   if (isComplete && lastUnit) await file?.finish(lastUnit)
   return {
     isComplete,
-    operationsBehind: outcomes.reduce((sum, { operationsBehind }) => sum + operationsBehind, 0),
+    operationsBehind: outcomes.reduce<number | undefined>(addKnown, 0),
   }
 }
+
+/** Unknown for one index is unknown for all. */
+const addKnown = (sum: number | undefined, { operationsBehind }: CopyOutcome): number | undefined =>
+  sum === undefined || operationsBehind === undefined ? undefined : sum + operationsBehind
 
 /** The units that the catalog knows, or those of a new plan, which are noted before anything is created. */
 async function settleUnits(context: CopyContext): Promise<readonly CopyUnit[]> {
@@ -107,13 +111,13 @@ async function copyUnit(context: CopyContext, planned: CopyUnit, file: FileTarge
   const { journal } = context
   const noted = journal.listIndexes().find(({ name }) => name === planned.name) as NotedUnit
   if (noted.state === 'completed') return { isComplete: true, operationsBehind: 0 }
-  let behind = 0
+  let behind: number | undefined = 0
   let unit = planned
   if (noted.state !== 'finishing') {
     unit = await prepareUnit(context, planned, noted)
     const result = await carryUnit(context, unit, file)
     if (!result.isComplete) return { isComplete: false, operationsBehind: 0 }
-    behind = result.operationsBehind ?? 0
+    behind = result.operationsBehind
     journal.setIndexState(unit.name, 'finishing')
   }
   await finishUnit(context, unit)
@@ -157,6 +161,7 @@ async function carryUnit(context: CopyContext, unit: CopyUnit, file: FileTarget 
     keepRejected: (batch, rejected) =>
       context.rejected.append(unit.dataStream?.name ?? unit.targetIndex, batch, rejected, (row) => version(row, batch)),
     onBatch: (counts) => progress.add(counts),
+    onPartitions: (listed, done) => progress.addPartitions(listed, done),
     stop: context.stop,
     abort: context.abort,
   })

@@ -47,12 +47,9 @@ export class Progress {
     this.documentsExpected = (this.documentsExpected ?? 0) + documents
   }
 
-  addPartitions(count: number): void {
-    this.partitions += count
-  }
-
-  finishPartition(): void {
-    this.partitionsDone++
+  addPartitions(listed: number, done: number): void {
+    this.partitions += listed
+    this.partitionsDone += done
   }
 
   get totals(): DocumentCounts {
@@ -65,11 +62,13 @@ export class Progress {
     const last = this.samples.at(-1) as Sample
     const seconds = Math.max(0.05, (last.atMs - first.atMs) / 1000)
     const documentsPerSecond = (last.documents - first.documents) / seconds
-    const left =
-      this.documentsExpected === undefined ? undefined : Math.max(0, this.documentsExpected - this.counts.read)
+    // A source that is written to has more in the end than it had at the start.
+    const expected =
+      this.documentsExpected === undefined ? undefined : Math.max(this.documentsExpected, this.counts.read)
+    const left = expected === undefined ? undefined : expected - this.counts.read
     return {
       counts: this.counts,
-      documentsExpected: this.documentsExpected,
+      documentsExpected: expected,
       documentsPerSecond,
       bytesPerSecond: (last.bytes - first.bytes) / seconds,
       secondsLeft: left === undefined || documentsPerSecond <= 0 ? undefined : left / documentsPerSecond,

@@ -47,7 +47,7 @@ describe('the throttle', () => {
     await throttle.take(3_600, 1, never)
     const waiting = throttle.take(1, 1, never)
     await Promise.resolve()
-    assert.equal(throttle.reason, 'rate limit')
+    assert.equal(throttle.reason, 'the rate')
     throttle.setLimits({})
     isAbout(await timeOf(waiting), 0)
     assert.equal(throttle.reason, undefined)

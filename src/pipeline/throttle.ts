@@ -32,7 +32,7 @@ export class Throttle {
   /** What holds reading back right now, for progress. */
   get reason(): string | undefined {
     if (this.heldBy) return this.heldBy
-    return this.waiting > 0 ? 'rate limit' : undefined
+    return this.waiting > 0 ? 'the rate' : undefined
   }
 
   private get owedMs(): number {

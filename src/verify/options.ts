@@ -31,7 +31,7 @@ export const verifyOptions = {
     defaultText: 'all documents',
     check: (value: number) => (value > 0 ? undefined : 'must be above 0'),
   }),
-  compare: optionWithDefault(choice('auto', 'bytes', 'content'), 'auto', {
+  compare: optionWithDefault(choice('bytes', 'content'), 'bytes', {
     commands,
     help: 'What equal means: the same bytes, or the same JSON whatever the order of keys and the spelling of numbers. `auto` takes bytes, after the same transform on the side of the source.',
   }),

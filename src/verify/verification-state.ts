@@ -134,7 +134,7 @@ function decodeSide(head: SideHead, bits: number, columns: Buffer): SideScan {
 }
 
 export async function removeVerificationState(folder: string): Promise<void> {
-  await rm(statePath(folder), { force: true })
+  await rm(folder, { recursive: true, force: true })
 }
 
 const unusable = (folder: string, what: string, cause: unknown) =>

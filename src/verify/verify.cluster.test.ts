@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ServerName } from '../../test/servers/catalogue.ts'
-import { useServer } from '../../test/servers/servers.ts'
+import { missingJava, useServer } from '../../test/servers/servers.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { openCluster } from '../cluster/open-cluster.ts'
 import { ABSENT, type DocumentBatch } from '../model/document-batch.ts'
@@ -88,7 +88,7 @@ for (const [from, to] of [
   ['elasticsearch-7.10.2', 'opensearch-2.19.4'],
   ['elasticsearch-1.7.6', 'elasticsearch-7.10.2'],
 ] as const) {
-  test(`${from} to ${to}`, async (context) => {
+  test(`${from} to ${to}`, { skip: missingJava(from) ?? missingJava(to) ?? false }, async (context) => {
     const source = await openSide('source', from)
     const target = await openSide('target', to)
     context.after(async () => {

@@ -136,7 +136,11 @@ describe('bad input', { skip }, () => {
       await once(server, 'listening')
       const from = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${index}`
       try {
-        await refuses(['copy', from, target], { ...told, says: [/^source/, /Elasticsearch|OpenSearch/], remedy: /port/ })
+        await refuses(['copy', from, target], {
+          ...told,
+          says: [/^source/, /Elasticsearch|OpenSearch/],
+          remedy: /port/,
+        })
       } finally {
         server.close().closeAllConnections()
       }
@@ -284,9 +288,9 @@ describe('bad input', { skip }, () => {
       const env = await user('bad-creator', ['indices:admin/get', 'indices:data/*'])
       const { INDEXFERRY_SOURCE_USER: _, INDEXFERRY_SOURCE_PASSWORD: __, ...only } = env
       const told = { code: 'PRIVILEGE_MISSING', side: 'target', exit: exitCodes.target } as const
-      const args = ['copy', source, `${secure.url}/${copied}`, '--target-ca', secure.caFile!]
+      const args = ['copy', source, `${secure.url}/bad-uncreated`, '--target-ca', secure.caFile!]
       await refuses(args, { ...told, says: [/target/, /indices:admin\/create/], remedy: /privilege/ }, { env: only })
-      assert.equal(await exists(copied, secured), false)
+      assert.equal(await exists('bad-uncreated', secured), false)
     })
   })
 
@@ -395,7 +399,7 @@ describe('bad input', { skip }, () => {
       await refuses(words, { ...told, says: [/target/, /bad-full/, /full|flood/], remedy: /read_only_allow_delete/ })
       const copy = await lastCopy()
       assert.equal(copy.state, 'failed')
-      assert.equal(copy.error.code, 'TARGET_FULL')
+      assert.equal(copy.error?.code, 'TARGET_FULL')
       await put('/bad-full/_settings', { index: { blocks: { read_only_allow_delete: null } } })
       const { isResumed } = await indexferry.copy(words.slice(1))
       assert.equal(isResumed, true)
@@ -434,7 +438,7 @@ describe('bad input', { skip }, () => {
     })
 
     it('an index onto itself', async () => {
-      const told = { code: 'TARGET_NOT_EMPTY', side: 'target', exit: exitCodes.target } as const
+      const told = { code: 'SAME_INDEX', side: 'ours', exit: exitCodes.usage } as const
       await refuses(['copy', source, source], { ...told, says: [/bad-source/], remedy: /--rename/ })
     })
   })
@@ -462,7 +466,7 @@ describe('bad input', { skip }, () => {
         await refuses(['copy', file, to], { ...told, says: [/cut/], remedy: /file again|line/ })
         // What was written so far is told.
         const { state, error, source: from } = await lastCopy()
-        assert.deepEqual([state, error.code], ['failed', 'FILE_BROKEN'])
+        assert.deepEqual([state, error?.code], ['failed', 'FILE_BROKEN'])
         assert.ok(from.endsWith(name))
         await deleteTestIndex(cluster, 'bad-from-file')
       }
@@ -540,7 +544,11 @@ describe('bad input', { skip }, () => {
       }
       const broken = await indexferry.write('broken.js', 'export function transform(')
       const told = { code: 'CONFIG_INVALID', side: 'ours', exit: exitCodes.usage } as const
-      await refuses(['copy', source, target, '--transform', broken], { ...told, says: [/broken\.js/], remedy: /file/ })
+      await refuses(['copy', source, target, '--transform', broken], {
+        ...told,
+        says: [/broken\.js/],
+        remedy: /ES module/,
+      })
       assert.equal(await exists(copied), false)
     })
 
@@ -569,11 +577,12 @@ describe('bad input', { skip }, () => {
         remedy: /status/,
       })
       const copy = await runningCopy()
-      await indexferry.run(['throttle', copy.id, '--rate', 'none'])
+      await indexferry.run(['throttle', copy!.id, '--rate', 'none'])
       assert.equal((await first.ended).code, 0)
       assert.equal((await indexferry.verify(words.slice(1, 3))).verdict, 'equal')
     })
   })
 
-  const runningCopy = async () => (await indexferry.json<readonly CopyRecord[]>(['status'])).find((copy) => copy.isRunning)
+  const runningCopy = async () =>
+    (await indexferry.json<readonly CopyRecord[]>(['status'])).find((copy) => copy.isRunning)
 })

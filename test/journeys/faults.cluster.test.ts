@@ -24,7 +24,7 @@ import { refuseRequests } from '../faults/refuse-requests.ts'
 import { resetConnections } from '../faults/reset-connections.ts'
 import { wrongLengths } from '../faults/wrong-lengths.ts'
 import type { ServerName } from '../servers/catalogue.ts'
-import { useServer } from '../servers/servers.ts'
+import { missingJava, useServer } from '../servers/servers.ts'
 import { compareIndexes, copyTestIndex, type TestCopy } from './copy-index.ts'
 
 const count = 20_000
@@ -62,7 +62,8 @@ interface Weather {
   readonly target?: readonly Fault[]
 }
 
-describe('a copy through faults', { concurrency: 1 }, () => {
+// All servers here run on the same versions of Java.
+describe('a copy through faults', { skip: missingJava(targetName) ?? false, concurrency: 1 }, () => {
   const clusters = new Map<ServerName, Cluster>()
   const direct = async (name: ServerName): Promise<Cluster> => {
     const known = clusters.get(name) ?? (await openTestCluster('source', name))

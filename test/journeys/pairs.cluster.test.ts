@@ -46,6 +46,24 @@ async function send(name: ServerName, method: 'PUT' | 'POST' | 'GET' | 'DELETE',
   ).body
 }
 
+interface Fields {
+  readonly properties: Readonly<Record<string, { readonly type: string }>>
+}
+/** The answer to GET /INDEX: of a version without mapping types, or with one. */
+type Indexes = Readonly<
+  Record<
+    string,
+    {
+      readonly mappings: Fields & { readonly _routing?: JsonObject }
+      readonly aliases: JsonObject
+      readonly settings: { readonly index: JsonObject }
+    }
+  >
+>
+interface DataStreams {
+  readonly data_streams: readonly { readonly name: string }[]
+}
+
 const changeAt = ({ changes }: CopyPreview, path: string) => {
   const change = changes.find((each) => each.path === path)
   assert.ok(change, `no change of ${path} among:\n${changes.map((each) => each.path).join('\n')}`)
@@ -107,12 +125,12 @@ describe('ES 1.7.6 → OS 3.8.0', { skip: skipWithout('elasticsearch-1.7.6', 'op
       404,
     )
     await copyEqual([source, target], 500)
-    const { 'pairs-newest': now } = (await send('opensearch-3.8.0', 'GET', '/pairs-newest')) as Record<string, any>
-    assert.equal(now.mappings.properties.title.type, 'text')
-    assert.equal(now.mappings.properties.tag.type, 'keyword')
-    assert.deepEqual(now.mappings._routing, { required: true })
-    assert.ok('pairs-recent' in now.aliases)
-    assert.equal(now.settings.index.number_of_shards, '2')
+    const { 'pairs-newest': now } = (await send('opensearch-3.8.0', 'GET', '/pairs-newest')) as unknown as Indexes
+    assert.equal(now!.mappings.properties.title?.type, 'text')
+    assert.equal(now!.mappings.properties.tag?.type, 'keyword')
+    assert.deepEqual(now!.mappings._routing, { required: true })
+    assert.ok('pairs-recent' in now!.aliases)
+    assert.equal(now!.settings.index.number_of_shards, '2')
     assert.equal(await countOf('opensearch-3.8.0', 'pairs-newest', { query: { term: { tag: 'Not Analyzed 1' } } }), 167)
     assert.equal(await countOf('opensearch-3.8.0', 'pairs-newest', { query: { match: { title: 'title' } } }), 500)
   })
@@ -229,10 +247,10 @@ describe('backwards and between vendors', () => {
       const preview = await indexferry.preview([source, target, ...words])
       for (const path of changed) changeAt(preview, path)
       await copyEqual([source, target, ...words], 300)
-      const answer = (await send(to, 'GET', `/${index}`)) as Record<string, any>
-      const { mappings } = answer[index]
-      const fields = mappings.properties ?? (Object.values(mappings)[0] as { properties: typeof mappings }).properties
-      for (const [field, type] of Object.entries(becomes)) assert.equal(fields[field].type, type, field)
+      const answer = (await send(to, 'GET', `/${index}`)) as unknown as Indexes
+      const { mappings } = answer[index]!
+      const fields = mappings.properties ?? (Object.values(mappings) as unknown as Fields[])[0]?.properties
+      for (const [field, type] of Object.entries(becomes)) assert.equal(fields[field]?.type, type, field)
     })
   }
 
@@ -276,8 +294,8 @@ describe('data streams and filtered aliases', { skip: skipWithout('opensearch-2.
       const source = `${(await useServer(servers[0])).url}/${name}`
       const target = `${(await useServer(servers[1])).url}/`
       await copyEqual([source, target], 15)
-      const streams = (await send(servers[1], 'GET', `/_data_stream/${name}`)) as any
-      assert.equal(streams.data_streams[0].name, name)
+      const streams = (await send(servers[1], 'GET', `/_data_stream/${name}`)) as unknown as DataStreams
+      assert.equal(streams.data_streams[0]?.name, name)
       assert.equal(await countOf(servers[1], name), 15)
     } finally {
       await remove()

@@ -54,6 +54,8 @@ export async function runPhases(
         files: [...files],
         concurrency,
         timeout: fileTimeoutMs,
+        // A test that fails may leave a listener behind, and its process would never end.
+        execArgv: ['--test-force-exit'],
         signal: options.signal,
         ...(options.namePatterns.length > 0 ? { testNamePatterns: [...options.namePatterns] } : {}),
       })

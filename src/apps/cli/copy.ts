@@ -13,7 +13,7 @@ import type { CommandCall } from './commands.ts'
 import { formatBytes, formatCount, formatSeconds } from './format.ts'
 import { pauseSignal } from './pause-signal.ts'
 import { formatPreview } from './preview.ts'
-import { printError, printJson, printResult } from './print.ts'
+import { endQuietly, printError, printJson, printResult } from './print.ts'
 import { ProgressDisplay } from './progress-display.ts'
 
 export async function runCopyCommand(call: CommandCall): Promise<number> {
@@ -21,6 +21,7 @@ export async function runCopyCommand(call: CommandCall): Promise<number> {
   const source = parseLocation(call.args[0] as string, 'SOURCE')
   const target = parseLocation(call.args[1] as string, 'TARGET')
   const { json, quiet, progress } = values.engine
+  if (target.kind === 'stdio') process.stdout.off('error', endQuietly)
   // Documents on standard output leave no room for a result there.
   const print = target.kind === 'stdio' ? (text: string) => process.stderr.write(`${text}\n`) : printResult
   using display = new ProgressDisplay(quiet ? 'none' : progress)
@@ -80,7 +81,7 @@ function formatCopy(result: CopyResult): string {
     lines.push(`  ${index.source} → ${index.target}: ${formatCount(index.counts.read)} documents`)
   }
   if (indexes.length > 50) lines.push(`  … and ${indexes.length - 50} more indexes`)
-  if (result.operationsBehind > 0) {
+  if (result.operationsBehind !== null && result.operationsBehind > 0) {
     lines.push(
       `  the source is still written to: about ${formatCount(result.operationsBehind)} later operations are not in this copy`,
     )

@@ -8,14 +8,12 @@ import { exitCodes } from '../../foundation/error-codes.ts'
 import { asIndexferryError, IndexferryError } from '../../foundation/errors.ts'
 import type { CommandName } from '../../foundation/option.ts'
 import { type CommandCall, commands } from './commands.ts'
-import { printError } from './print.ts'
+import { endQuietly, printError } from './print.ts'
 
 /** Runs one command and leaves its exit code in `process.exitCode`. Never throws. */
 export async function main(args: readonly string[]): Promise<void> {
   // A reader that goes away (`| head`) ends the program, as it does with every other.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-  })
+  process.stdout.on('error', endQuietly)
   try {
     process.exitCode = await dispatch(args)
   } catch (error) {

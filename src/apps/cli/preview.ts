@@ -3,7 +3,9 @@ import type { CopyPreview } from '../../engine/preview-copy.ts'
 import { formatCount } from './format.ts'
 
 export function formatPreview({ indexes, changes, problems }: CopyPreview): string {
-  const lines: string[] = [`${formatCount(indexes.length)} to copy; nothing was written`]
+  const lines: string[] = [
+    `${formatCount(indexes.length)} target ${indexes.length === 1 ? 'index' : 'indexes'}; nothing was written`,
+  ]
   for (const { source, target, definition } of indexes) {
     lines.push(`  ${source} → ${target}`)
     for (const { index, action, path, from, to, reason, severity } of changes) {

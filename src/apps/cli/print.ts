@@ -1,6 +1,11 @@
 // What goes to the terminal. Results go to standard output, everything else to standard error.
 import { type IndexferryError, redact } from '../../foundation/errors.ts'
 
+/** For results nobody reads any more. A command that writes documents to standard output takes it off: there it is a failure. */
+export const endQuietly = (error: NodeJS.ErrnoException): void => {
+  if (error.code === 'EPIPE') process.exit(0)
+}
+
 export const printResult = (text: string): void => {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
 }

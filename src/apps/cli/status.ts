@@ -67,7 +67,7 @@ function describeCopy(copy: ReturnType<ReturnType<typeof openCatalog>['readCopy'
   if (limits.length > 0) lines.push(`  limits: ${limits.join(', ')}`)
   if (copy.settingsToRestore > 0 && !copy.isRunning) {
     lines.push(
-      `  settings of ${copy.settingsToRestore} target indexes are still relaxed; the same command restores them`,
+      `  still with the settings of the copy: ${copy.settingsToRestore} target index(es); the same command restores theirs`,
     )
   }
   if (copy.error) lines.push(`  ended with: ${String(copy.error.message)} [${String(copy.error.code)}]`)
