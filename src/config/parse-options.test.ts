@@ -104,7 +104,7 @@ test('each wrong value names the option, what is wrong and how it is written', (
     [{ state: '' }, /--state .* a text that is not empty/],
     [{ 'source-version': 'lucene-9' }, /a version such as elasticsearch-6.8.23/],
     [{ 'source-node': ['node2:9200'] }, /the URL of a node/],
-    [{ 'page-bytes': '1kb' }, /must be between 64 KiB and 64 MiB/],
+    [{ 'body-bytes': '1kb' }, /must be between 16 KiB and 90 MiB/],
     [{ 'max-docs': ['1', '2'] }, /--max-docs is given 2 times/],
   ] as [RawFlags, RegExp][]) {
     const error = refusal(flags)

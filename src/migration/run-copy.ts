@@ -8,6 +8,7 @@ import { copyDocuments } from '../mechanism/document-copy.ts'
 import { openTransform, openUnitSource, openUnitTarget } from '../mechanism/open-unit.ts'
 import { checkSameIndex, restoreTarget } from '../mechanism/prepare-target.ts'
 import type { JsonValue } from '../model/json.ts'
+import type { DocumentSource } from '../source/source.ts'
 import { externalVersion } from '../target/bulk-body.ts'
 import { applyAliases } from '../target/create-index.ts'
 import type { SavedSettings } from '../target/relaxed-settings.ts'
@@ -147,7 +148,7 @@ async function carryUnit(context: CopyContext, unit: CopyUnit, file: FileTarget 
   if (!file) context.onTarget(target)
   const version = (row: number, batch: Parameters<typeof externalVersion>[0]) =>
     externalVersion(batch, row, unit.versionBase ?? 0)
-  return await copyDocuments({
+  const result = await copyDocuments({
     unit,
     source,
     transform,
@@ -165,6 +166,13 @@ async function carryUnit(context: CopyContext, unit: CopyUnit, file: FileTarget 
     stop: context.stop,
     abort: context.abort,
   })
+  tellBrokenLines(source, context)
+  return result
+}
+
+function tellBrokenLines({ brokenLines }: DocumentSource, { plan }: CopyContext): void {
+  if (!brokenLines || brokenLines.count === 0) return
+  plan.note(`${brokenLines.count} lines are no documents and were passed over: ${brokenLines.first.join('; ')}`)
 }
 
 /** The target gets its own settings back, shows the documents, and only then its aliases. */

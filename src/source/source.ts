@@ -32,6 +32,8 @@ export interface DocumentSource extends AsyncDisposable {
    * Takes care itself of passing faults (lost connection, lost context, overload) by reading on from where it was.
    */
   readBatches(partition: Partition, after: Position | undefined, options: ReadOptions): AsyncIterable<DocumentBatch>
+  /** Only of files that are read with broken lines passed over: how many there were so far, and what was wrong with the first. */
+  readonly brokenLines?: { readonly count: number; readonly first: readonly string[] }
   /** Documents in the index now (live, without nested ones), for progress; undefined when that is not known in advance. */
   countDocuments(): Promise<number | undefined>
 }

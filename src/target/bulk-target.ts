@@ -89,9 +89,9 @@ export class BulkTarget implements DocumentTarget {
     let pauses = 0
     for (let attempt = 1; rows.length > 0; attempt++) {
       const outcome = await this.send(batch, rows, signal)
-      if (outcome === 'tooLarge') {
+      if ('asWhole' in outcome) {
         if (rows.length === 1) {
-          result.rejected.push(tooLargeDocument(rows[0] as number))
+          result.rejected.push({ row: rows[0] as number, ...outcome.asWhole })
           return
         }
         const middle = rows.length >> 1
@@ -120,7 +120,7 @@ export class BulkTarget implements DocumentTarget {
   }
 
   /** One request; passing refusals of the whole request and lost connections are sent again here. */
-  private async send(batch: DocumentBatch, rows: Int32Array, signal: AbortSignal): Promise<BulkOutcome | 'tooLarge'> {
+  private async send(batch: DocumentBatch, rows: Int32Array, signal: AbortSignal): Promise<BulkOutcome | RefusedBody> {
     let unreachableSince: number | undefined
     for (let attempt = 1; ; attempt++) {
       await this.pace.enter(signal)
@@ -138,8 +138,10 @@ export class BulkTarget implements DocumentTarget {
       signal.throwIfAborted()
       if (isBodyTooLarge(failure)) {
         this.pace.tooLarge(bytes)
-        return 'tooLarge'
+        return { asWhole: tooLarge }
       }
+      const invalid = invalidDocument(failure)
+      if (invalid) return { asWhole: invalid }
       if (!(failure instanceof IndexferryError) || failure.definition.retry === 'never') throw failure
       if (isErrorOf(failure, 'TARGET_READ_ONLY', 'TARGET_FULL')) throw failure
       if (isErrorOf(failure, 'CLUSTER_BUSY')) {
@@ -184,13 +186,32 @@ export class BulkTarget implements DocumentTarget {
         : status === 404
           ? 'INDEX_MISSING'
           : 'PRIVILEGE_MISSING'
-    return new IndexferryError(code, `${cluster.name}: index ${index} cannot be written: ${reason}`, {
+    return new IndexferryError(code, `target ${cluster.name}: index ${index} cannot be written: ${reason}`, {
       side: 'target',
       fields: { index, status },
     })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+type Refusal = Omit<RejectedDocument, 'row'>
+
+/** The target took nothing of a body because of some of it; which documents these are, halves of it tell. */
+interface RefusedBody {
+  readonly asWhole: Refusal
+}
+
+/**
+ * From 5.0 on a server refuses a whole bulk request when one document breaks a rule that it checks before it looks at them one by one: an id of
+ * more than 512 bytes.
+ */
+function invalidDocument(error: unknown): Refusal | undefined {
+  if (!isErrorOf(error, 'REQUEST_REFUSED') || error.fields.status !== 400) return undefined
+  const { errorType, reason } = error.fields
+  if (errorType !== 'action_request_validation_exception' && !/^Validation Failed/.test(String(reason)))
+    return undefined
+  return { status: 400, type: String(errorType), reason: String(reason) }
 }
 
 /** 413, or a proxy's idea of it. One document alone can be too large for `http.max_content_length`. */
@@ -208,10 +229,8 @@ function exceedsIndexingPressure({ message }: IndexferryError): boolean {
   return operation > most
 }
 
-const tooLargeDocument = (row: number): RejectedDocument => ({
-  row,
+const tooLarge: Refusal = {
   status: 413,
   type: 'content_too_long',
-  reason:
-    'the document alone is larger than the target takes (http.max_content_length, or indexing_pressure.memory.limit of its heap)',
-})
+  reason: 'the document alone is larger than the target takes (http.max_content_length, or its memory for writing)',
+}

@@ -25,7 +25,12 @@ export class RejectedDocuments {
     const lines = rejected.map((document) => rejectedLine(index, batch, document, version(document.row)))
     try {
       makeFolder(dirname(this.file))
-      await using file = await open(this.file, 'a', 0o600)
+      await using file = await open(this.file, 'a+', 0o600)
+      // A crash may have torn the last line; a new one must not become part of it.
+      const { size } = await file.stat()
+      const last = Buffer.alloc(1)
+      if (size > 0) await file.read(last, 0, 1, size - 1)
+      if (size > 0 && last[0] !== 0x0a) lines.unshift(Buffer.from('\n'))
       await file.appendFile(Buffer.concat(lines))
       await file.datasync()
     } catch (cause) {

@@ -90,7 +90,7 @@ function definitionLines({ definitions }: VerificationReport): string[] {
   const value = (side: unknown) => (side === undefined ? 'nothing' : inline(JSON.stringify(side)))
   const differing = definitions.filter(({ kind }) => kind === 'differs').length
   return [
-    differing > 0 ? `## Definitions differ in ${thousands(differing)} places` : '## Definitions fit',
+    differing > 0 ? `## Definitions differ: ${thousands(differing)}` : '## Definitions fit',
     '',
     ...definitions.map(
       ({ path, expected, actual, kind }) =>

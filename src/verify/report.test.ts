@@ -109,7 +109,7 @@ test('the readable form is a page to sign', async () => {
 
 - begun 2026-01-02T03:04:05.000Z, ended 2026-01-02T03:04:07.500Z, 2.5 s
 - compared: content, byte for byte
-- the digest is the sum of 128-bit digests of all documents (type, id, routing, content); it does not depend on their order
+- the digest is the sum of the 128-bit digests of all documents (type, id, routing, content); it does not depend on their order
 
 ## Documents that differ: 5
 
@@ -122,7 +122,7 @@ test('the readable form is a page to sign', async () => {
 - changed (in both, with another content): 1
   - \`d9\`
 
-## Definitions that differ: 1
+## Definitions differ: 1
 
 - \`settings.analysis\` (differs): expected \`{"a":1}\`, found nothing
 
@@ -134,7 +134,7 @@ Name and signature: ______________________________   Date: ______________
 
 test('is written whole, as JSON or as text by its name, and a folder that is not there is one clear error', async (context) => {
   const folder = await mkdtemp(`${tmpdir()}/indexferry-report-`)
-  context.after(() => rm(folder, { recursive: true }))
+  context.after(() => rm(folder, { recursive: true, force: true }))
   const report = await reportOfDifferences()
   await writeReport(`${folder}/a.json`, report)
   await writeReport(`${folder}/a.json`, report)

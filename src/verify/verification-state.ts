@@ -6,7 +6,7 @@
 //     tables    for source, then target: counts (4 bytes a bucket) and sums (16 bytes a bucket), little-endian
 //     32 bytes  SHA-256 of everything before
 import { createHash, randomUUID } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { IndexferryError } from '../foundation/errors.ts'
 import { makeFolder } from '../foundation/make-folder.ts'
@@ -134,7 +134,9 @@ function decodeSide(head: SideHead, bits: number, columns: Buffer): SideScan {
 }
 
 export async function removeVerificationState(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true })
+  await rm(statePath(folder), { force: true })
+  // The folder too when nothing else is in it; whatever keeps it is no reason to fail.
+  await rmdir(folder).catch(() => undefined)
 }
 
 const unusable = (folder: string, what: string, cause: unknown) =>

@@ -187,7 +187,7 @@ test('property: interrupted anywhere and started again, the result is that of on
   const { mkdtemp, rm } = await import('node:fs/promises')
   const { tmpdir } = await import('node:os')
   const stateFolder = await mkdtemp(`${tmpdir()}/indexferry-verify-`)
-  context.after(() => rm(stateFolder, { recursive: true }))
+  context.after(() => rm(stateFolder, { recursive: true, force: true }))
   const documents = documentsUpTo(300)
   const changed = documents.map((one, n) => (n % 97 === 5 ? { ...one, source: '{}' } : one)).slice(3)
   const whole = await verifyIndexes({ source: memorySide(documents), target: memorySide(changed) }, { signal })
@@ -234,7 +234,7 @@ test('a run goes on where the last one stopped: a resumable side is not read aga
   const { mkdtemp, rm } = await import('node:fs/promises')
   const { tmpdir } = await import('node:os')
   const stateFolder = await mkdtemp(`${tmpdir()}/indexferry-verify-`)
-  context.after(() => rm(stateFolder, { recursive: true }))
+  context.after(() => rm(stateFolder, { recursive: true, force: true }))
   const documents = documentsUpTo(700)
   const abort = new AbortController()
   const sides = () => ({
