@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type AddressInfo, createServer } from 'node:net'
 import { after, test } from 'node:test'
+import { changeSecurity } from '../../test/documents/security-plugin.ts'
 import { type Fault, startFaultProxy } from '../../test/faults/fault-proxy.ts'
 import { missingJava, type RunningServer, startServer, useServer } from '../../test/servers/servers.ts'
 import type { IndexferryError } from '../foundation/errors.ts'
@@ -135,9 +136,9 @@ test('the secured server: certificates, passwords and privileges', options(secur
   }
   await t.test('a missing privilege is named', async () => {
     await using admin = await openCluster('target', { nodes, tls: tlsOf(server) })
-    const path = `/_plugins/_security/api/internalusers/${index}`
+    const user = `internalusers/${index}`
     const password = 'Long-enough-4-a-test'
-    await admin.json({ method: 'PUT', path, body: { password } })
+    await changeSecurity(admin, 'PUT', user, { password })
     try {
       const authentication = { kind: 'basic', username: index, password } as const
       const error = await failure({ nodes, authentication, tls: { caFile } })
@@ -149,7 +150,7 @@ test('the secured server: certificates, passwords and privileges', options(secur
         message: /no permissions for \[indices:data\/write\/index\]/,
       })
     } finally {
-      await admin.bytes({ method: 'DELETE', path, accept: [404] })
+      await changeSecurity(admin, 'DELETE', user)
     }
   })
 })

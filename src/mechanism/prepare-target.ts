@@ -58,6 +58,9 @@ export async function restoreTarget(
 
 /** Throws INDEX_DIFFERS when the name is an alias or a data stream: writing through it would reach indexes that nobody named. */
 export async function indexExists(cluster: Cluster, index: string): Promise<boolean> {
+  // HEAD needs fewer privileges; what is not there needs no further question.
+  const { status: found } = await cluster.bytes({ method: 'HEAD', path: indexPath(index), accept: [404] })
+  if (found === 404) return false
   const { status, body } = await cluster.json<Record<string, unknown>>({
     method: 'GET',
     path: indexPath(index, '_settings'),

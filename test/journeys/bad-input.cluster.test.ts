@@ -13,6 +13,7 @@ import { type ErrorCode, exitCodes } from '../../src/foundation/error-codes.ts'
 import type { Side } from '../../src/foundation/errors.ts'
 import type { JsonObject } from '../../src/model/json.ts'
 import { bulkDocuments, createTestIndex, deleteTestIndex, openTestCluster } from '../documents/fill-index.ts'
+import { changeSecurity } from '../documents/security-plugin.ts'
 import { ask } from '../servers/http.ts'
 import { missingJava, type RunningServer, startServer, useServer } from '../servers/servers.ts'
 import { eventually, Indexferry, type RunOptions } from './indexferry.ts'
@@ -197,12 +198,7 @@ describe('bad input', { skip }, () => {
 
   const users: string[] = []
   const security = (method: 'PUT' | 'DELETE', kind: string, name: string, body?: JsonObject) =>
-    secured.json({
-      method,
-      path: `/_plugins/_security/api/${kind}/${name}`,
-      accept: [404],
-      ...(body === undefined ? {} : { body }),
-    })
+    changeSecurity(secured, method, `${kind}/${name}`, body)
 
   /** A user of the secured cluster who may do only this with the indexes that begin with bad-. */
   async function user(name: string, actions: readonly string[]): Promise<Readonly<Record<string, string>>> {

@@ -392,7 +392,7 @@ describe('what options change', { skip: skipWithout('opensearch-2.19.4', 'opense
     const target = await place(to, 'pairs-module')
     const module = await indexferry.write(
       'change.js',
-      'export function transform(document, meta) {\n  if (document.n % 2) return null\n  meta.id = `n${meta.id}`\n  return { n: document.n, big: document.big }\n}\n',
+      'export function transform(document, meta) {\n  if (document.n % 2) return null\n  meta.id = "n" + meta.id\n  return { n: document.n, big: document.big }\n}\n',
     )
     const words = [source, target, '--transform', module]
     const { counts } = await indexferry.copy(words)
