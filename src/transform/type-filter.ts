@@ -1,6 +1,7 @@
 // Keeps the documents of some mapping types: an index with several types becomes one index of each.
 import { encodeJsonString, equalsBytes } from '../foundation/json-bytes.ts'
-import { ABSENT, DocumentBatch } from '../model/document-batch.ts'
+import { ABSENT, type DocumentBatch } from '../model/document-batch.ts'
+import { selectRows } from '../model/select-rows.ts'
 import type { DocumentTransform } from './document-transform.ts'
 
 const BACKSLASH = 0x5c
@@ -20,26 +21,9 @@ export function createTypeFilter(types: readonly string[]): DocumentTransform {
   return {
     changes: 'bytes',
     apply(batch) {
-      let kept: DocumentBatch | undefined
-      for (let row = 0; row < batch.count; row++) {
-        const keeps = isKept(batch, row)
-        if (!keeps && kept === undefined) {
-          kept = new DocumentBatch(batch.bytes, batch.count)
-          kept.position = batch.position
-          for (let before = 0; before < row; before++) carryRow(batch, before, kept)
-        } else if (keeps && kept !== undefined) carryRow(batch, row, kept)
-      }
-      return kept ?? batch
+      const kept: number[] = []
+      for (let row = 0; row < batch.count; row++) if (isKept(batch, row)) kept.push(row)
+      return kept.length === batch.count ? batch : selectRows(batch, kept)
     },
   }
-}
-
-function carryRow(from: DocumentBatch, row: number, to: DocumentBatch): void {
-  const carried = to.add()
-  for (const column of ['id', 'source', 'routing', 'type', 'parent', 'index'] as const) {
-    to[`${column}Start`][carried] = from[`${column}Start`][row] as number
-    to[`${column}End`][carried] = from[`${column}End`][row] as number
-  }
-  to.sequenceNumber[carried] = from.sequenceNumber[row] as number
-  to.version[carried] = from.version[row] as number
 }

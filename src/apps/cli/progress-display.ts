@@ -1,18 +1,6 @@
 // Shows progress on standard error: one line that is written over on a terminal, a line now and then elsewhere.
-import type { DocumentCounts } from '../../model/counts.ts'
+import type { ProgressSnapshot } from '../../pipeline/progress.ts'
 import { formatBytes, formatCount, formatSeconds } from './format.ts'
-
-/** What a line shows; a copy and a verification both have it. */
-export interface ShownProgress {
-  readonly counts: Pick<DocumentCounts, 'read' | 'bytes' | 'rejected'>
-  readonly documentsExpected: number | undefined
-  readonly documentsPerSecond: number
-  readonly bytesPerSecond: number
-  readonly secondsLeft: number | undefined
-  readonly partitionsDone: number
-  readonly partitions: number
-  readonly limitedBy: string
-}
 
 const barEveryMs = 200
 const linesEveryMs = 5_000
@@ -27,7 +15,7 @@ export class ProgressDisplay implements Disposable {
     this.kind = wanted === 'auto' ? (process.stderr.isTTY ? 'bar' : 'lines') : wanted
   }
 
-  start(snapshot: () => ShownProgress): void {
+  start(snapshot: () => ProgressSnapshot): void {
     if (this.kind === 'none') return
     const every = this.kind === 'bar' ? barEveryMs : linesEveryMs
     this.timer = setInterval(() => this.show(snapshot()), every)
@@ -39,7 +27,7 @@ export class ProgressDisplay implements Disposable {
     process.stderr.write(`${text}\n`)
   }
 
-  private show(progress: ShownProgress): void {
+  private show(progress: ProgressSnapshot): void {
     if (this.kind === 'lines') {
       process.stderr.write(`${describe(progress)}\n`)
       return
@@ -64,13 +52,13 @@ export class ProgressDisplay implements Disposable {
   }
 }
 
-function bar({ counts, documentsExpected }: ShownProgress): string {
+function bar({ counts, documentsExpected }: ProgressSnapshot): string {
   if (!documentsExpected) return `[${'·'.repeat(barWidth)}]`
   const filled = Math.min(barWidth, Math.floor((counts.read / documentsExpected) * barWidth))
   return `[${'█'.repeat(filled)}${'·'.repeat(barWidth - filled)}]`
 }
 
-function describe(progress: ShownProgress): string {
+function describe(progress: ProgressSnapshot): string {
   const { counts, documentsExpected, partitions, partitionsDone } = progress
   // The source may grow meanwhile; nothing is ever more than all.
   const percent = documentsExpected ? `${Math.min(100, Math.floor((counts.read / documentsExpected) * 100))}% ` : ''
