@@ -14,11 +14,11 @@ import { indexExists } from '../mechanism/prepare-target.ts'
 import { formatVersion } from '../model/cluster-version.ts'
 import { JoinedSource } from '../source/joined-source.ts'
 import { openNdjsonSource } from '../source/ndjson-source.ts'
-import { openSearchSource } from '../source/open-search-source.ts'
 import { readDefinition } from '../source/read-definition.ts'
 import { resolveIndexes } from '../source/resolve-indexes.ts'
 import type { SearchSelection } from '../source/selection.ts'
 import type { DocumentSource } from '../source/source.ts'
+import { openWholeIndexSource } from '../source/stored-order-source.ts'
 import type { FieldEdits } from '../transform/field-edits.ts'
 import { ClusterLookup } from '../verify/cluster-lookup.ts'
 import { compareDefinitions, type DefinitionDifference } from '../verify/compare-definitions.ts'
@@ -66,7 +66,10 @@ async function openSourceSide(group: ComparedGroup, sides: VerifySides): Promise
     return { description, source: await openUnitSource(source, first, reading), transform }
   }
   const sources = new Map<string, DocumentSource>()
-  for (const unit of group.units) sources.set(unit.sourceIndex, await openUnitSource(source, unit, reading))
+  for (const unit of group.units) {
+    const whole = selectionOf(source.cluster, unit, reading)
+    sources.set(unit.sourceIndex, await openWholeIndexSource(whole, reading.way))
+  }
   const selection = selectionOf(source.cluster, first, reading)
   const index = [...sources.keys()].join(',')
   // A transform that makes new ids, or a module that may, leaves no way from a target's id to the source's document.
@@ -114,7 +117,7 @@ async function openTargetSide(group: ComparedGroup, { target, reading }: VerifyS
     readers: reading.readers,
   }
   const sources = new Map<string, DocumentSource>()
-  for (const index of names) sources.set(index, await openSearchSource({ ...selection, index }))
+  for (const index of names) sources.set(index, await openWholeIndexSource({ ...selection, index }))
   return { description: describe(cluster, group.target), source: join(sources), lookup: new ClusterLookup(selection) }
 }
 

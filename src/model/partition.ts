@@ -43,6 +43,8 @@ export interface PointInTimePartition {
   /** Undefined where the cluster does not take `preference=_shards`. */
   readonly shard?: number
   readonly slice?: { readonly id: number; readonly max: number }
+  /** Where the shard's sequence numbers are known: whatever was written after the listing has this number or a higher one. */
+  readonly writtenLaterFrom?: number
 }
 
 /** A file of documents; the position is a line number. */

@@ -32,9 +32,11 @@ export async function openSearchSource(
     const sentence = `${cluster.name} (${formatVersion(cluster.version)}): index ${index} cannot be read${wanted ? ` by ${wanted}` : ''}: ${chosen}`
     throw new IndexferryError('USAGE', sentence, { side: cluster.side, fields: { index } })
   }
-  const windowMax = Math.max(1, Math.min(windowLimit, settings.resultWindow))
-  return Object.assign(openWay(chosen.way, selection, windowMax), chosen)
+  return Object.assign(openWay(chosen.way, selection, pageLimit(settings)), chosen)
 }
+
+/** Hits that a page may hold at most. */
+export const pageLimit = ({ resultWindow }: IndexSettings): number => Math.max(1, Math.min(windowLimit, resultWindow))
 
 function openWay(way: WayToRead, selection: SearchSelection, windowMax: number): DocumentSource {
   if (way === 'sequence') return new SequenceSource(selection, windowMax)

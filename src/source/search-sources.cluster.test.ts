@@ -19,6 +19,7 @@ import { halveSlice } from './scroll-partitions.ts'
 import { ScrollSource } from './scroll-source.ts'
 import type { SearchSelection } from './selection.ts'
 import type { DocumentSource } from './source.ts'
+import { openWholeIndexSource } from './stored-order-source.ts'
 
 const selectionOf = (cluster: Cluster, index: string, rest: Partial<SearchSelection> = {}): SearchSelection => ({
   cluster,
@@ -136,6 +137,20 @@ for (const name of [...matrixServers, 'elasticsearch-7.10.2-xpack'] as const) {
       assert.equal(parts.length, 24)
       const listed = Object.assign(Object.create(source) as ScrollSource, { listPartitions: () => parts })
       assert.equal((await readAll(listed)).size, 12_000)
+    })
+
+    it('reads a whole index in stored order, and what was written since', async () => {
+      const source = await openWholeIndexSource(selectionOf(cluster, 'reading-many'))
+      const usesPoints = cluster.capabilities.sequenceNumbers && cluster.capabilities.pointInTime !== 'none'
+      if (usesPoints) assert.equal(source.kind, 'pointInTime')
+      const earlier = await source.listPartitions()
+      assert.equal((await readAll(source, 20_000)).size, 12_000)
+      await bulkDocuments(cluster, 'reading-many', [{ id: '7', source: '{"n":-7}' }])
+      const later = await source.listLaterPartitions(earlier)
+      const listed = Object.assign(Object.create(source) as typeof source, { listPartitions: () => later })
+      const found = await readAll(listed)
+      if (cluster.capabilities.sequenceNumbers) assert.deepEqual([...found], [['7|', '{"n":-7}']])
+      await bulkDocuments(cluster, 'reading-many', [{ id: '7', source: '{"n":7}' }])
     })
 
     it('reads an index without naming its shards', async () => {

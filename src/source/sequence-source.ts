@@ -63,8 +63,8 @@ export class SequenceSource implements DocumentSource {
     const checkpoints = await readShardCheckpoints(cluster, index)
     const reached = new Map<number, number>()
     for (const partition of earlier) {
-      if (partition.kind !== 'sequence') continue
-      reached.set(partition.shard, Math.max(partition.to, reached.get(partition.shard) ?? 0))
+      const read = readUpTo(partition)
+      if (read) reached.set(read.shard, Math.max(read.to, reached.get(read.shard) ?? 0))
     }
     const later = checkpoints.flatMap((shard) => this.divide(shard, reached.get(shard.shard) ?? 0, 1))
     if (later.length > 0) await refreshIndex(cluster, index)
@@ -167,4 +167,12 @@ export class SequenceSource implements DocumentSource {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** Up to which sequence number of which shard a partition holds everything; undefined when that is not known. */
+function readUpTo(partition: Partition): { readonly shard: number; readonly to: number } | undefined {
+  if (partition.kind === 'sequence') return partition
+  if (partition.kind !== 'pointInTime') return undefined
+  const { shard, writtenLaterFrom } = partition
+  return shard === undefined || writtenLaterFrom === undefined ? undefined : { shard, to: writtenLaterFrom }
 }
