@@ -93,6 +93,7 @@ export const rooms = [
     mayImport: [
       'foundation',
       'model',
+      'cluster/connection.ts',
       'cluster/options.ts',
       'source/options.ts',
       'transform/options.ts',
