@@ -1,7 +1,7 @@
 // Runs one assessment: opens both sides, looks at their certificates, and assesses what a copy with the same words would do.
 import { readServerCertificates } from '../cluster/server-certificates.ts'
-import { assessCopy } from '../migration/assess-copy.ts'
-import type { Assessment } from '../migration/assessment.ts'
+import { assessCopy } from '../migration/assess/assess-copy.ts'
+import type { Assessment } from '../migration/assess/assessment.ts'
 import type { Location } from '../model/location.ts'
 import { planOptions, readingOptions } from './copy-request.ts'
 import { connectionOf, openSides } from './open-sides.ts'

@@ -1,9 +1,9 @@
 // How an index without sequence numbers is divided: by shard, and each shard by ranges of `_uid` or by slices.
 import { indexPath } from '../cluster/paths.ts'
-import { IndexferryError } from '../foundation/errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { ScrollPartition } from '../model/partition.ts'
 import { countSelected, type SearchSelection, searchParameters } from './selection.ts'
+import { readShardStatistics, type ShardStatistics } from './shard-statistics.ts'
 
 /** Ranges cost next to nothing each; a slice looks at every document of the shard, so there are few of them. */
 const rangesMax = 1_000
@@ -17,18 +17,13 @@ const samplesMax = 10_000
 
 const documentBytesGuess = 1_024
 
-interface ShardSize {
-  readonly shard: number
-  readonly documents: number
-}
-
 export async function listScrollPartitions(
   selection: SearchSelection,
   partDocuments: number,
 ): Promise<{ partitions: ScrollPartition[]; documentBytes: number }> {
   const { capabilities } = selection.cluster
   if (!capabilities.clusterCalls) return divideWithoutShards(selection, partDocuments)
-  const { shards, documentBytes } = await readShardSizes(selection)
+  const shards = await readShardStatistics(selection.cluster, selection.index)
   const { slicedScroll, slicesOver } = capabilities
   const sliceShards = slicedScroll && slicesOver === 'index' ? shards.length : undefined
   const partitions: ScrollPartition[] = []
@@ -47,46 +42,13 @@ export async function listScrollPartitions(
     else if (capabilities.slicedScroll) partitions.push(...divideBySlice(whole, parts, sliceShards))
     else partitions.push(whole)
   }
-  return { partitions, documentBytes }
+  return { partitions, documentBytes: meanDocumentBytes(shards) }
 }
 
-interface ShardStats {
-  readonly routing: { readonly primary: boolean }
-  readonly docs: { readonly count: number }
-  readonly store: { readonly size_in_bytes: number }
-}
-
-async function readShardSizes({
-  cluster,
-  index,
-}: SearchSelection): Promise<{ shards: ShardSize[]; documentBytes: number }> {
-  const { body } = await cluster.json<{
-    readonly indices?: Record<string, { readonly shards: Record<string, readonly ShardStats[]> }>
-  }>({ method: 'GET', path: indexPath(index, '_stats/docs,store'), query: { level: 'shards' } })
-  const settings = await cluster.json<Record<string, { settings: { index: { number_of_shards: string } } }>>({
-    method: 'GET',
-    path: indexPath(index, '_settings'),
-  })
-  const found = body.indices?.[index]?.shards ?? {}
-  const shards: ShardSize[] = []
-  let documents = 0
-  let bytes = 0
-  for (const [shard, copies] of Object.entries(found)) {
-    const primary = copies.find((copy) => copy.routing.primary)
-    if (!primary) continue
-    shards.push({ shard: Number(shard), documents: primary.docs.count })
-    documents += primary.docs.count
-    bytes += primary.store.size_in_bytes
-  }
-  const expected = Number(settings.body[index]?.settings.index.number_of_shards)
-  if (shards.length !== expected) {
-    throw new IndexferryError(
-      'SHARD_FAILED',
-      `${cluster.name}: only ${shards.length} of the ${expected} primary shards of index ${index} are there`,
-      { side: cluster.side, fields: { index } },
-    )
-  }
-  return { shards, documentBytes: documents > 0 ? bytes / documents : documentBytesGuess }
+function meanDocumentBytes(shards: readonly ShardStatistics[]): number {
+  const documents = shards.reduce((sum, shard) => sum + shard.documents, 0)
+  const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0)
+  return documents > 0 ? bytes / documents : documentBytesGuess
 }
 
 function divideBySlice(whole: ScrollPartition, parts: number, shards: number | undefined): ScrollPartition[] {

@@ -3,56 +3,24 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { indexPath } from '../cluster/paths.ts'
 import { sleep } from '../foundation/clock.ts'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
+import { readShardStatistics, type ShardStatistics } from './shard-statistics.ts'
 
-export interface ShardCheckpoint {
-  readonly shard: number
-  /** Every operation up to and with this one is on all copies of the shard; -1 when there is none. */
+export interface ShardCheckpoint extends ShardStatistics {
   readonly globalCheckpoint: number
-  readonly documents: number
-  readonly bytes: number
 }
 
-interface ShardStats {
-  readonly routing: { readonly primary: boolean; readonly state: string }
-  readonly docs: { readonly count: number }
-  readonly store: { readonly size_in_bytes: number }
-  readonly seq_no?: { readonly global_checkpoint: number }
-}
-
-/** Operations above the global checkpoint are not read: a failover may still take them back. */
+/** Of indexes that have sequence numbers. Operations above the global checkpoint are not read: a failover may still take them back. */
 export async function readShardCheckpoints(cluster: Cluster, index: string): Promise<ShardCheckpoint[]> {
-  const { body } = await cluster.json<{
-    readonly indices?: Record<string, { readonly shards: Record<string, readonly ShardStats[]> }>
-  }>({ method: 'GET', path: indexPath(index, '_stats/docs,store'), query: { level: 'shards' } })
-  const shards = body.indices?.[index]?.shards ?? {}
-  const checkpoints: ShardCheckpoint[] = []
-  for (const [shard, copies] of Object.entries(shards)) {
-    const primary = copies.find((copy) => copy.routing.primary)
-    if (!primary?.seq_no) continue
-    checkpoints.push({
-      shard: Number(shard),
-      globalCheckpoint: primary.seq_no.global_checkpoint,
-      documents: primary.docs.count,
-      bytes: primary.store.size_in_bytes,
-    })
-  }
-  await checkAllShards(cluster, index, checkpoints.length)
-  return checkpoints.sort((a, b) => a.shard - b.shard)
-}
-
-/** A shard that is not assigned is missing in the statistics without an error. */
-async function checkAllShards(cluster: Cluster, index: string, found: number): Promise<void> {
-  const { body } = await cluster.json<Record<string, { settings: { index: { number_of_shards: string } } }>>({
-    method: 'GET',
-    path: indexPath(index, '_settings'),
+  const shards = await readShardStatistics(cluster, index)
+  return shards.map((shard) => {
+    const { globalCheckpoint } = shard
+    if (globalCheckpoint !== undefined) return { ...shard, globalCheckpoint }
+    throw new IndexferryError(
+      'SHARD_FAILED',
+      `${cluster.name}: shard ${shard.shard} of index ${index} names no global checkpoint`,
+      { side: cluster.side, fields: { index } },
+    )
   })
-  const expected = Number(body[index]?.settings.index.number_of_shards)
-  if (found === expected) return
-  throw new IndexferryError(
-    'SHARD_FAILED',
-    `${cluster.name}: only ${found} of the ${expected} primary shards of index ${index} are there`,
-    { side: cluster.side, fields: { index } },
-  )
 }
 
 /** The servers' default for `index.refresh_interval`, and some room for a refresh that takes long. */

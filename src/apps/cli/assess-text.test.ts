@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AssessedIndex, Assessment, Finding } from '../../migration/assessment.ts'
+import type { AssessedIndex, Assessment, Finding } from '../../migration/assess/assessment.ts'
 import { columns, formatAssessment, wrap } from './assess-text.ts'
 
 const index = (source: string, findings: readonly Finding[] = []): AssessedIndex => ({

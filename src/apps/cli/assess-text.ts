@@ -1,5 +1,5 @@
 // An assessment as people read it: a table of the indexes, then what was found, the worst first, each error with its remedy.
-import type { AssessedIndex, AssessedSide, Assessment, Finding } from '../../migration/assessment.ts'
+import type { AssessedIndex, AssessedSide, Assessment, Finding } from '../../migration/assess/assessment.ts'
 import { formatBytes, formatCount, formatSeconds, formatTable } from './format.ts'
 
 /** No line is wider. */

@@ -11,7 +11,7 @@ import { ask } from '../../../test/servers/http.ts'
 import { missingJava, useServer } from '../../../test/servers/servers.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import { indexPath } from '../../cluster/paths.ts'
-import type { AssessedIndex, Assessment, Finding } from '../../migration/assessment.ts'
+import type { AssessedIndex, Assessment, Finding } from '../../migration/assess/assessment.ts'
 import { columns } from './assess-text.ts'
 
 const run = `assess-${process.pid}`

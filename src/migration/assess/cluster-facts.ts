@@ -1,7 +1,7 @@
 // What a cluster says about itself as a whole: disks, settings, health, time. Each may be hidden from the user.
-import type { Cluster } from '../cluster/cluster.ts'
-import { now } from '../foundation/clock.ts'
-import { isJsonObject, type JsonObject } from '../model/json.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
+import { now } from '../../foundation/clock.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { lookAt, type Seen } from './attempt-call.ts'
 
 export interface NodeDisk {

@@ -1,18 +1,18 @@
 // Tries on one source index every kind of call that a copy makes, and brings back what they tell: counts, sizes, a sample.
-import type { Cluster } from '../cluster/cluster.ts'
-import { indexPath } from '../cluster/paths.ts'
-import { isJsonObject, type JsonObject } from '../model/json.ts'
-import type { WayToRead } from '../source/open-search-source.ts'
-import { closePointInTime, openPointInTime } from '../source/point-in-time-context.ts'
-import { readSearchAnswer } from '../source/search-answer.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
+import { indexPath } from '../../cluster/paths.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import type { WayToRead } from '../../source/open-search-source.ts'
+import { closePointInTime, openPointInTime } from '../../source/point-in-time-context.ts'
+import { readSearchAnswer } from '../../source/search-answer.ts'
 import {
   countSelected,
   filteredQuery,
   hitContents,
   type SearchSelection,
   selectionFilters,
-} from '../source/selection.ts'
-import { readShardCheckpoints } from '../source/shard-checkpoints.ts'
+} from '../../source/selection.ts'
+import { readShardCheckpoints } from '../../source/shard-checkpoints.ts'
 import { type Finding, finding } from './assessment.ts'
 import { attemptCall } from './attempt-call.ts'
 

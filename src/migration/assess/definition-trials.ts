@@ -1,7 +1,7 @@
 // Tries planned definitions out on the target, equal ones once: the indexes of a pattern mostly have one definition.
-import type { Cluster } from '../cluster/cluster.ts'
-import type { IndexDefinition } from '../model/index-definition.ts'
-import { checkDefinition } from '../target/create-index.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
+import type { IndexDefinition } from '../../model/index-definition.ts'
+import { checkDefinition } from '../../target/create-index.ts'
 import { type Finding, finding, findingOf } from './assessment.ts'
 import { attemptCall } from './attempt-call.ts'
 

@@ -1,10 +1,10 @@
 // Tries on the target every kind of call that a copy makes, with a throw-away index of its own.
-import { explainAnswer } from '../cluster/answer-errors.ts'
-import type { Cluster } from '../cluster/cluster.ts'
-import { indexPath } from '../cluster/paths.ts'
-import { IndexferryError } from '../foundation/errors.ts'
-import { checkDefinition, checkProbeDeletion } from '../target/create-index.ts'
-import { writeSettings } from '../target/relaxed-settings.ts'
+import { explainAnswer } from '../../cluster/answer-errors.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
+import { indexPath } from '../../cluster/paths.ts'
+import { IndexferryError } from '../../foundation/errors.ts'
+import { checkDefinition, checkProbeDeletion } from '../../target/create-index.ts'
+import { writeSettings } from '../../target/relaxed-settings.ts'
 import { type Finding, finding } from './assessment.ts'
 import { type Attempt, attemptCall } from './attempt-call.ts'
 

@@ -1,12 +1,12 @@
 // What stands on the target under the name that an index would get, and whether it fits.
-import type { Cluster } from '../cluster/cluster.ts'
-import { indexPath } from '../cluster/paths.ts'
-import type { CopyUnit } from '../mechanism/copy-unit.ts'
-import type { IndexDefinition } from '../model/index-definition.ts'
-import { isJsonObject, type JsonObject } from '../model/json.ts'
-import { readDefinition } from '../source/read-definition.ts'
-import { flattenSettings } from '../transform/setting-paths.ts'
-import { compareDefinitions } from '../verify/compare-definitions.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
+import { indexPath } from '../../cluster/paths.ts'
+import type { CopyUnit } from '../../mechanism/copy-unit.ts'
+import type { IndexDefinition } from '../../model/index-definition.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import { readDefinition } from '../../source/read-definition.ts'
+import { flattenSettings } from '../../transform/setting-paths.ts'
+import { compareDefinitions } from '../../verify/compare-definitions.ts'
 import { type Finding, finding } from './assessment.ts'
 
 /** Whose name it is on the target. */

@@ -1,13 +1,14 @@
 // Says, before anything is copied, what a copy would do and what stands against it. Both sides are read; nothing is changed but a
 // throw-away index on the target, which is deleted again.
-import type { Cluster } from '../cluster/cluster.ts'
-import type { ServerCertificate } from '../cluster/server-certificates.ts'
-import { now } from '../foundation/clock.ts'
-import { IndexferryError } from '../foundation/errors.ts'
-import type { CopyUnit } from '../mechanism/copy-unit.ts'
-import type { ReadingOptions, SourceSide, TargetSide } from '../mechanism/open-unit.ts'
-import { formatVersion } from '../model/cluster-version.ts'
-import { type RelaxOptions, relaxedSettings } from '../target/relaxed-settings.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
+import type { ServerCertificate } from '../../cluster/server-certificates.ts'
+import { now } from '../../foundation/clock.ts'
+import { IndexferryError } from '../../foundation/errors.ts'
+import type { CopyUnit } from '../../mechanism/copy-unit.ts'
+import type { ReadingOptions, SourceSide, TargetSide } from '../../mechanism/open-unit.ts'
+import { formatVersion } from '../../model/cluster-version.ts'
+import { type RelaxOptions, relaxedSettings } from '../../target/relaxed-settings.ts'
+import { type CopyPlan, type PlanOptions, planCopy } from '../copy-plan.ts'
 import { assessIndex, type IndexContext } from './assess-index.ts'
 import {
   type AssessedIndex,
@@ -30,7 +31,6 @@ import { checkSpace, shardCopies } from './check-space.ts'
 import { checkTargetPrivileges } from './check-target-privileges.ts'
 import { checkVersions } from './check-versions.ts'
 import { type ClusterFacts, readClusterFacts } from './cluster-facts.ts'
-import { type CopyPlan, type PlanOptions, planCopy } from './copy-plan.ts'
 import { DefinitionTrials } from './definition-trials.ts'
 import { estimateCopy } from './estimate-copy.ts'
 

@@ -1,6 +1,6 @@
 // Whether what is copied fits onto the disks of the target, with its replicas in the end and up to its watermarks.
-import { formatByteSize, parseByteSize } from '../foundation/quantity.ts'
-import type { JsonObject } from '../model/json.ts'
+import { formatByteSize, parseByteSize } from '../../foundation/quantity.ts'
+import type { JsonObject } from '../../model/json.ts'
 import { type Finding, finding } from './assessment.ts'
 import type { Seen } from './attempt-call.ts'
 import type { ClusterSettings, NodeDisk } from './cluster-facts.ts'

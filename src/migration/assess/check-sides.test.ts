@@ -1,9 +1,9 @@
 // The checks of whole sides, on answers as servers give them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { capabilitiesOf } from '../cluster/capabilities.ts'
-import { IndexferryError } from '../foundation/errors.ts'
-import { parseClusterVersion } from '../model/cluster-version.ts'
+import { capabilitiesOf } from '../../cluster/capabilities.ts'
+import { IndexferryError } from '../../foundation/errors.ts'
+import { parseClusterVersion } from '../../model/cluster-version.ts'
 import { type Finding, findingOf, verdictOf, worstFirst } from './assessment.ts'
 import { actionsIn, attemptCall, lookAt } from './attempt-call.ts'
 import { checkCertificates } from './check-certificates.ts'

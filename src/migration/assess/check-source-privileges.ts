@@ -1,6 +1,6 @@
 // When a plan cannot be made for want of a privilege, tries the calls of a copy one by one, so that all that is missing is told at once.
-import type { Cluster } from '../cluster/cluster.ts'
-import { indexPath } from '../cluster/paths.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
+import { indexPath } from '../../cluster/paths.ts'
 import type { Finding } from './assessment.ts'
 import { attemptCall } from './attempt-call.ts'
 

@@ -1,6 +1,6 @@
 // What an assessment says. These types are the shape of `indexferry assess --json`.
-import { asIndexferryError } from '../foundation/errors.ts'
-import type { DefinitionChange } from '../transform/definition-plan.ts'
+import { asIndexferryError } from '../../foundation/errors.ts'
+import type { DefinitionChange } from '../../transform/definition-plan.ts'
 
 /** `ok` fits; a `note` is worth knowing; a `warning` works, but differently or not for long; an `error` makes a copy fail. */
 export type Severity = 'ok' | 'note' | 'warning' | 'error'

@@ -1,6 +1,6 @@
 // What is known about the two versions, before anything is read.
-import type { Cluster } from '../cluster/cluster.ts'
-import { type ClusterVersion, type Flavour, formatVersion, versionKey } from '../model/cluster-version.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
+import { type ClusterVersion, type Flavour, formatVersion, versionKey } from '../../model/cluster-version.ts'
 import { type Finding, finding } from './assessment.ts'
 
 /** The oldest version that is supported, and the newest one that the tests run on. */

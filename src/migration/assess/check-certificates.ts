@@ -1,5 +1,5 @@
 // How long the certificates of a side are still good, and whether anybody looks at them.
-import type { ServerCertificate } from '../cluster/server-certificates.ts'
+import type { ServerCertificate } from '../../cluster/server-certificates.ts'
 import { type Finding, finding } from './assessment.ts'
 
 const dayMs = 86_400_000

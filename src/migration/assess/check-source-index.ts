@@ -1,11 +1,11 @@
 // What the definition of a source index says about reading it, now and when it is followed later.
-import type { Capabilities } from '../cluster/capabilities.ts'
-import type { IndexDefinition } from '../model/index-definition.ts'
-import type { JsonObject } from '../model/json.ts'
-import { decodeIndexSettings } from '../source/index-settings.ts'
-import { type ChosenWay, chooseWay, type WayToRead } from '../source/open-search-source.ts'
-import { findSourceGap } from '../source/stored-source.ts'
-import { flattenSettings } from '../transform/setting-paths.ts'
+import type { Capabilities } from '../../cluster/capabilities.ts'
+import type { IndexDefinition } from '../../model/index-definition.ts'
+import type { JsonObject } from '../../model/json.ts'
+import { decodeIndexSettings } from '../../source/index-settings.ts'
+import { type ChosenWay, chooseWay, type WayToRead } from '../../source/open-search-source.ts'
+import { findSourceGap } from '../../source/stored-source.ts'
+import { flattenSettings } from '../../transform/setting-paths.ts'
 import { type Finding, finding } from './assessment.ts'
 
 export interface SourceIndexChecks {

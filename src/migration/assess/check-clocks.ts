@@ -1,5 +1,5 @@
 // Compares the clock of a cluster with ours: signatures carry the time, and so do time-based queries and retention.
-import { formatDuration } from '../foundation/quantity.ts'
+import { formatDuration } from '../../foundation/quantity.ts'
 import { type Finding, finding } from './assessment.ts'
 
 const differenceMsMax = 5 * 60_000

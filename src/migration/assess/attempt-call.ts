@@ -1,5 +1,5 @@
 // Calls that may be refused: an assessment goes on and says what was refused, instead of ending.
-import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
+import { IndexferryError, isErrorOf } from '../../foundation/errors.ts'
 import { type Check, type Finding, finding, findingOf, type Severity } from './assessment.ts'
 
 /** What was read, or what the cluster said when it did not show it. */
