@@ -9,12 +9,14 @@ import { formatByteSize, formatDuration } from '../src/foundation/quantity.ts'
 import { parseClusterVersion } from '../src/model/cluster-version.ts'
 import { rooms } from '../src/rooms.ts'
 import { serverNames } from '../test/servers/catalogue.ts'
+import { configurationPage } from './configuration-page.ts'
 
 const notice = (from: string) => `<!-- Generated from ${from} by scripts/generate-docs.ts. Change it there. -->\n`
 
 /** Every generated page by its path in the project. */
 export const generatedPages = (): Record<string, string> => ({
   'docs/options.md': optionsPage(),
+  'docs/configuration.md': configurationPage(notice('src/config/gateway'), table),
   'docs/errors.md': errorsPage(),
   'docs/capabilities.md': capabilitiesPage(),
   'docs/rooms.md': roomsPage(),

@@ -27,6 +27,11 @@ export const rooms = [
     mayImport: ['foundation', 'model'],
   },
   {
+    name: 'objectstore',
+    sentence: 'Moves and compares objects between S3, OSS and folders, safe for snapshot repositories that are in use.',
+    mayImport: ['foundation', 'model', 'cluster/connection.ts', 'cluster/network-errors.ts', 'cluster/tls.ts'],
+  },
+  {
     name: 'source',
     sentence: 'Reads the documents of one index in batches: by search, or from a file.',
     mayImport: ['foundation', 'model', 'cluster'],
@@ -89,24 +94,38 @@ export const rooms = [
   },
   {
     name: 'config',
-    sentence: "Gathers every room's declared options into flags, environment variables and the options page.",
+    sentence:
+      "Gathers every room's declared options into flags, environment variables and the options page; reads the gateway's configuration file.",
     mayImport: [
       'foundation',
       'model',
       'cluster/connection.ts',
       'cluster/options.ts',
+      'objectstore/options.ts',
       'source/options.ts',
       'transform/options.ts',
       'target/options.ts',
       'pipeline/options.ts',
       'verify/options.ts',
       'engine/options.ts',
+      'engine/state-folder.ts',
+      'engine/remote/private-link.ts',
     ],
   },
   {
     name: 'apps',
     sentence:
       'The doors: the command line. A door parses, calls a room and prints; the only place with arguments and output.',
-    mayImport: ['foundation', 'model', 'cluster', 'pipeline/progress.ts', 'verify', 'migration', 'engine', 'config'],
+    mayImport: [
+      'foundation',
+      'model',
+      'cluster',
+      'objectstore',
+      'pipeline/progress.ts',
+      'verify',
+      'migration',
+      'engine',
+      'config',
+    ],
   },
 ] as const satisfies readonly Room[]

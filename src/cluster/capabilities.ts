@@ -63,6 +63,10 @@ export interface Capabilities {
   readonly closedIndexesInStats: boolean
   /** `_nodes`, `_cluster/…`, `_stats`, `_cat/shards`, and `preference=_shards:N`. All but the serverless ones. */
   readonly clusterCalls: boolean
+  /** Tasks say whether they were `cancelled`. ES 7.14, OpenSearch 2.0. */
+  readonly taskCancelledField: boolean
+  /** … and when (`cancellation_time_millis`). OpenSearch 2.8. */
+  readonly taskCancellationTimeField: boolean
 }
 
 /** The abilities of a version and edition. Sources: the release notes and API pages of each server; tried on the servers of test/servers. */
@@ -98,6 +102,8 @@ export function capabilitiesOf(version: ClusterVersion, edition: Edition = 'full
     hiddenIndexes: es(7, 7) || os(1),
     closedIndexesInStats: es(7, 2) || os(1),
     clusterCalls: true,
+    taskCancelledField: es(7, 14) || os(2),
+    taskCancellationTimeField: os(2, 8),
     ...lacking[edition],
   }
 }

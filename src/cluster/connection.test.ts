@@ -30,6 +30,9 @@ test('a connection has its documented defaults', async () => {
     headers: {},
     connectionsMax: 16,
     version: undefined,
+    addresses: undefined,
+    via: undefined,
+    secrets: [],
   })
 })
 

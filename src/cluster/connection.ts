@@ -1,4 +1,5 @@
 // How to reach one cluster, as the user says it, and the same with every default filled in.
+import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 import { IndexferryError, registerSecret, type Side } from '../foundation/errors.ts'
@@ -31,6 +32,14 @@ export interface TlsOptions {
   readonly verify: boolean
 }
 
+/** Where the names in the URLs lead, instead of what the name server of this machine says. */
+export interface AddressBook {
+  /** Addresses that may be connected to, and no others; throws to refuse. Not asked for hosts that are addresses themselves. */
+  find(host: string): Promise<readonly LookupAddress[]>
+  /** No connection to them could be made: the next `find` may give others. */
+  failed(host: string): void
+}
+
 export interface Connection {
   /** Base URLs such as https://es.example.com:9200/prefix; several are nodes of one cluster. */
   readonly nodes: readonly string[]
@@ -49,6 +58,14 @@ export interface Connection {
   readonly connectionsMax?: number | undefined
   /** Believed instead of what the cluster says. */
   readonly version?: ClusterVersion | undefined
+  readonly addresses?: AddressBook | undefined
+  /** A tunnel: every connection is made to it, while requests, signatures and certificates carry the names in the URLs. */
+  readonly via?: { readonly host: string; readonly port: number } | undefined
+  /**
+   * Credentials that somebody sent with one request. They are taken out of the errors of this cluster only: remembered for ever,
+   * like those of the configuration, they would fill the memory, and let callers blank out words of their choice.
+   */
+  readonly transientSecrets?: boolean | undefined
 }
 
 /** A base URL taken apart. */
@@ -75,6 +92,10 @@ export interface ResolvedConnection {
   readonly headers: Readonly<Record<string, string>>
   readonly connectionsMax: number
   readonly version: ClusterVersion | undefined
+  readonly addresses: AddressBook | undefined
+  readonly via: { readonly host: string; readonly port: number } | undefined
+  /** To be taken out of errors; those that are remembered for ever are not among them. */
+  readonly secrets: readonly string[]
 }
 
 export async function resolveConnection(side: Side, connection: Connection): Promise<ResolvedConnection> {
@@ -82,11 +103,8 @@ export async function resolveConnection(side: Side, connection: Connection): Pro
   if (urls.length === 0) throw new IndexferryError('LOCATION_INVALID', `the ${side} has no URL`, { side })
   const nodes = urls.map(addressOf)
   const authentication = connection.authentication ?? authenticationIn(urls) ?? { kind: 'none' }
-  registerSecretsOf(authentication)
-  registerSecret(connection.tls?.keyPassphrase)
-  for (const [name, value] of Object.entries(connection.headers ?? {})) {
-    if (/auth|key|token|secret|cookie/i.test(name)) registerSecret(value)
-  }
+  const secrets = secretsOf(authentication, connection)
+  if (!connection.transientSecrets) for (const secret of secrets) registerSecret(secret)
   const { gzip = 'auto' } = connection
   return {
     nodes,
@@ -94,10 +112,13 @@ export async function resolveConnection(side: Side, connection: Connection): Pro
     tls: { verify: true, ...connection.tls },
     connectTimeoutMs: connection.connectTimeoutMs ?? 10_000,
     readTimeoutMs: connection.readTimeoutMs ?? 120_000,
-    gzip: gzip === 'auto' ? !(await areAllNear(nodes)) : gzip === 'on',
+    gzip: gzip === 'auto' ? !(await areAllNear(nodes, connection)) : gzip === 'on',
     headers: connection.headers ?? {},
     connectionsMax: connection.connectionsMax ?? 16,
     version: connection.version,
+    addresses: connection.addresses,
+    via: connection.via,
+    secrets: connection.transientSecrets ? secrets.filter(({ length }) => length >= 4) : [],
   }
 }
 
@@ -135,15 +156,18 @@ function decode(text: string): string {
   }
 }
 
-function registerSecretsOf(authentication: Authentication): void {
+function secretsOf(authentication: Authentication, { tls, headers = {} }: Connection): string[] {
+  const found: (string | undefined)[] = [tls?.keyPassphrase]
   // A password that is the user's name, as on many a test cluster, would take the name out of every message.
   if (authentication.kind === 'basic' && authentication.password !== authentication.username) {
-    registerSecret(authentication.password)
+    found.push(authentication.password)
   }
-  if (authentication.kind === 'bearer') registerSecret(authentication.token)
-  if (authentication.kind !== 'apiKey') return
-  registerSecret(authentication.key)
-  registerSecret(authentication.key.split(':')[1])
+  if (authentication.kind === 'bearer') found.push(authentication.token)
+  if (authentication.kind === 'apiKey') found.push(authentication.key, authentication.key.split(':')[1])
+  for (const [name, value] of Object.entries(headers)) {
+    if (/auth|key|token|secret|cookie/i.test(name)) found.push(value)
+  }
+  return found.filter((secret) => secret !== undefined)
 }
 
 const nearAddresses = new BlockList()
@@ -162,17 +186,19 @@ nearAddresses.addSubnet('fc00::', 7, 'ipv6')
 nearAddresses.addSubnet('fe80::', 10, 'ipv6')
 
 /** In one's own network, bytes cost less than the time to compress them. */
-async function areAllNear(nodes: readonly NodeAddress[]): Promise<boolean> {
-  const answers = await Promise.all(nodes.map(({ host }) => isNear(host)))
+async function areAllNear(nodes: readonly NodeAddress[], { addresses, via }: Connection): Promise<boolean> {
+  // How far the other end of a tunnel is, nobody knows.
+  if (via) return false
+  const answers = await Promise.all(nodes.map(({ host }) => isNear(host, addresses)))
   return answers.every(Boolean)
 }
 
-export async function isNear(host: string): Promise<boolean> {
+export async function isNear(host: string, book?: AddressBook): Promise<boolean> {
   if (host === 'localhost' || host.endsWith('.localhost')) return true
   const family = isIP(host)
   if (family) return nearAddresses.check(host, family === 4 ? 'ipv4' : 'ipv6')
   // A name that does not resolve is reported by the first request, with the right error.
-  const addresses = await lookup(host, { all: true }).catch(() => [])
+  const addresses = await (book ? book.find(host) : lookup(host, { all: true })).catch(() => [])
   return (
     addresses.length > 0 &&
     addresses.every(({ address, family }) => nearAddresses.check(address, family === 4 ? 'ipv4' : 'ipv6'))

@@ -41,15 +41,19 @@ export class Failures {
   readonly #side: Side
   readonly #name: string
   readonly #user: string
+  readonly #secrets: readonly string[]
 
-  /** `name` and `user` are what messages call the cluster and whoever speaks to it. */
-  constructor(side: Side, name: string, user: string) {
+  /** `name` and `user` are what messages call the cluster and whoever speaks to it; `secrets` are taken out of what it says. */
+  constructor(side: Side, name: string, user: string, secrets: readonly string[] = []) {
     this.#side = side
     this.#name = name
     this.#user = user
+    this.#secrets = secrets
   }
 
   ofNetwork(request: ClusterRequest, node: NodeAddress, cause: unknown): RequestFailure {
+    // An address book that refuses says why itself.
+    if (cause instanceof IndexferryError) return { passing: false, unsent: true, retryAfterMs: 0, error: () => cause }
     const { code, remedy, passing, cause: sentence } = explainNetworkError(cause, node)
     const unsent = failedToConnect(cause)
     const during = unsent || !passing ? '' : ` (${request.method} ${request.path})`
@@ -68,7 +72,7 @@ export class Failures {
 
   ofAnswer(request: ClusterRequest, node: NodeAddress, answer: Exchanged<Buffer>): RequestFailure {
     const { status, headers, body } = answer
-    const { code, remedy, passing, type, reason } = explainAnswer(status, body.toString(), this.#user !== '')
+    const { code, remedy, passing, type, reason } = explainAnswer(status, this.#clean(body), this.#user !== '')
     const location = status >= 300 && status < 400 ? headers.location : undefined
     const said = (location ? `it points to ${location}` : reason) || type || 'no reason is given'
     const meaning = meanings[code]
@@ -110,6 +114,12 @@ export class Failures {
       const { code, message, remedy, cause } = error
       throw new IndexferryError(code, `${this.#subject()}: ${message}`, { side: this.#side, remedy, cause })
     }
+  }
+
+  #clean(body: Buffer): string {
+    let text = body.toString()
+    for (const secret of this.#secrets) text = text.replaceAll(secret, '***')
+    return text
   }
 
   #subject(node?: NodeAddress): string {

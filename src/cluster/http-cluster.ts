@@ -41,7 +41,12 @@ export class HttpCluster implements Cluster {
     this.#connection = connection
     this.#ring = new NodeRing(connection, tls)
     this.#authenticator = authenticator(connection.authentication)
-    this.#failures = new Failures(side, this.name, this.#authenticator.label || otherCredentials(connection))
+    this.#failures = new Failures(
+      side,
+      this.name,
+      this.#authenticator.label || otherCredentials(connection),
+      connection.secrets,
+    )
     this.#common = {
       'user-agent': 'indexferry',
       // `_cat` calls answer JSON too.

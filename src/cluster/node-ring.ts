@@ -3,7 +3,8 @@
 import type { Socket } from 'node:net'
 import { buildConnector, Pool } from 'undici'
 import { monotonicMs } from '../foundation/clock.ts'
-import type { NodeAddress, ResolvedConnection } from './connection.ts'
+import type { AddressBook, NodeAddress, ResolvedConnection } from './connection.ts'
+import { lookupIn } from './dial.ts'
 import type { TlsParameters } from './tls.ts'
 
 const setAsideFirstMs = 1_000
@@ -25,8 +26,10 @@ export class NodeRing {
   readonly #open = new Set<Socket>()
   #closedBytes = { sent: 0, received: 0 }
   #turn = 0
+  readonly #addresses: AddressBook | undefined
 
   constructor(connection: ResolvedConnection, tls: TlsParameters) {
+    this.#addresses = connection.addresses
     const connect = this.#connector(connection, tls)
     this.nodes = connection.nodes.map((address) => ({
       address,
@@ -64,6 +67,7 @@ export class NodeRing {
     node.lastFailureAt = at
     node.setAsideUntil = at + Math.min(setAsideMaxMs, setAsideFirstMs * 2 ** Math.min(node.failures, 16))
     node.failures++
+    this.#addresses?.failed(node.address.host)
   }
 
   /** Bytes on all connections since the start, as they went over the wire. */
@@ -81,9 +85,14 @@ export class NodeRing {
   }
 
   #connector(connection: ResolvedConnection, tls: TlsParameters): buildConnector.connector {
-    const connect = buildConnector({ ...tls, timeout: connection.connectTimeoutMs })
+    const { addresses, via, connectTimeoutMs } = connection
+    const connect = buildConnector({
+      ...tls,
+      timeout: connectTimeoutMs,
+      ...(addresses && { lookup: lookupIn(addresses) }),
+    })
     return (options, done) =>
-      connect(options, (...result) => {
+      connect(via ? { ...options, hostname: via.host, port: String(via.port) } : options, (...result) => {
         const [error, socket] = result
         if (socket) this.#count(socket)
         if (error) connectionErrors.add(error)

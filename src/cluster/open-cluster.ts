@@ -4,6 +4,7 @@ import { capabilitiesOf } from './capabilities.ts'
 import type { Cluster } from './cluster.ts'
 import { type Connection, type ResolvedConnection, resolveConnection } from './connection.ts'
 import { type Asking, detectVersion } from './detect-version.ts'
+import { dialOf } from './dial.ts'
 import { HttpCluster } from './http-cluster.ts'
 import { explainNetworkError, isTimeout, wrongScheme } from './network-errors.ts'
 import { speaksOtherProtocol, tlsAlert } from './protocol-probe.ts'
@@ -55,14 +56,16 @@ const isServerless = ({ authentication, nodes }: ResolvedConnection): boolean =>
 /** A server that hangs up on the first request was spoken to in the wrong protocol, or wants another client certificate. */
 async function explainSilence(
   side: 'source' | 'target',
-  { nodes: [node] }: ResolvedConnection,
+  connection: ResolvedConnection,
   tls: TlsParameters,
   error: unknown,
 ): Promise<IndexferryError | undefined> {
+  const [node] = connection.nodes
   if (!node || !isErrorOf(error, 'CONNECTION_LOST') || isTimeout(error.cause)) return undefined
-  const failure = (await speaksOtherProtocol(node))
+  const dial = dialOf(node, connection)
+  const failure = (await speaksOtherProtocol(node, dial))
     ? wrongScheme(node, `the port speaks ${node.secure ? 'HTTP' : 'HTTPS'}`)
-    : node.secure && explainNetworkError(await tlsAlert(node, tls), node)
+    : node.secure && explainNetworkError(await tlsAlert(node, tls, dial), node)
   if (!failure || failure.code === 'CONNECTION_LOST') return undefined
   const { code, cause, remedy } = failure
   return new IndexferryError(code, `${side} ${node.name}: ${cause}`, {

@@ -15,6 +15,8 @@ import { formatDuration } from '../foundation/quantity.ts'
 import { type ClusterVersion, parseClusterVersion } from '../model/cluster-version.ts'
 
 const commands = ['copy', 'assess', 'verify'] as const
+/** Object stores are reached with these as well. */
+const withStores = [...commands, 'object'] as const
 
 const clusterVersion = {
   name: 'special',
@@ -72,7 +74,7 @@ export const clusterOptions = {
     defaultText: 'AWS_PROFILE, else `default`',
   }),
   ca: option(fileName, {
-    commands,
+    commands: withStores,
     help: 'File of CA certificates (PEM) that the certificate of the cluster must be signed by, instead of those that this machine trusts.',
     example: 'old-cluster-ca.pem',
   }),
@@ -85,7 +87,7 @@ export const clusterOptions = {
     placeholder: 'HOST',
   }),
   insecure: flag({
-    commands,
+    commands: withStores,
     help: 'Do not check the certificate of the cluster. Whoever sits in between can then read and change everything, credentials included; --source-ca is the better way.',
   }),
   header: repeatable(header, {
@@ -100,12 +102,12 @@ export const clusterOptions = {
     example: 'https://node2:9200',
   }),
   connectTimeout: optionWithDefault(duration, 10_000, {
-    commands,
+    commands: withStores,
     help: 'How long a connection may take to be made.',
     check: timeout,
   }),
   readTimeout: optionWithDefault(duration, 120_000, {
-    commands,
+    commands: withStores,
     help: 'How long the cluster may be silent while a request is being answered.',
     check: timeout,
   }),

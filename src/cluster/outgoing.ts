@@ -49,6 +49,6 @@ export function queryString(query: Outgoing['query']): string {
 
 const encodeValue = (text: string): string => encodeURIComponent(text).replace(/[!'()*]/g, percent)
 
-const encodeStrictly = (path: string): string => path.replace(/[^A-Za-z0-9/%._~-]/g, percent)
+export const encodeStrictly = (path: string): string => path.replace(/[^A-Za-z0-9/%._~-]/g, percent)
 
 const percent = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`

@@ -3,17 +3,18 @@
 import { connect as connectTcp, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { NodeAddress } from './connection.ts'
+import type { Dial } from './dial.ts'
 import type { TlsParameters } from './tls.ts'
 
 const probeMs = 3_000
 
-export function speaksOtherProtocol(node: NodeAddress): Promise<boolean> {
-  return node.secure ? speaksHttp(node) : speaksTls(node)
+export function speaksOtherProtocol(node: NodeAddress, dial: Dial): Promise<boolean> {
+  return node.secure ? speaksHttp(node, dial) : speaksTls(node, dial)
 }
 
-function speaksHttp({ host, port }: NodeAddress): Promise<boolean> {
+function speaksHttp({ host }: NodeAddress, dial: Dial): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connectTcp({ host, port, timeout: probeMs })
+    const socket = connectTcp({ ...dial, timeout: probeMs })
     const settle = (answer: boolean) => {
       socket.destroy()
       resolve(answer)
@@ -24,11 +25,11 @@ function speaksHttp({ host, port }: NodeAddress): Promise<boolean> {
   })
 }
 
-function speaksTls({ host, port }: NodeAddress): Promise<boolean> {
+function speaksTls({ host }: NodeAddress, dial: Dial): Promise<boolean> {
   return new Promise((resolve) => {
     // Nothing is sent over this connection; whose certificate it is does not matter here.
     const name = isIP(host) ? {} : { servername: host }
-    const socket = connectTls({ host, port, timeout: probeMs, rejectUnauthorized: false, ...name })
+    const socket = connectTls({ ...dial, timeout: probeMs, rejectUnauthorized: false, ...name })
     const settle = (answer: boolean) => {
       socket.destroy()
       resolve(answer)
@@ -41,10 +42,10 @@ function speaksTls({ host, port }: NodeAddress): Promise<boolean> {
 }
 
 /** What the TLS layer says to a request with our certificate, or without one; undefined when it says nothing. */
-export function tlsAlert({ host, port }: NodeAddress, tls: TlsParameters): Promise<Error | undefined> {
+export function tlsAlert({ host }: NodeAddress, tls: TlsParameters, dial: Dial): Promise<Error | undefined> {
   return new Promise((resolve) => {
     const name = isIP(host) ? {} : { servername: host }
-    const socket = connectTls({ host, port, timeout: probeMs, ...name, ...tls })
+    const socket = connectTls({ ...dial, timeout: probeMs, ...name, ...tls })
     const settle = (error?: Error) => {
       socket.destroy()
       resolve(error)

@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { connect, type DetailedPeerCertificate } from 'node:tls'
 import type { Side } from '../foundation/errors.ts'
 import { type Connection, type NodeAddress, resolveConnection } from './connection.ts'
+import { type Dial, dialOf } from './dial.ts'
 import { type TlsParameters, tlsParameters } from './tls.ts'
 
 export interface ServerCertificate {
@@ -24,11 +25,12 @@ export async function readServerCertificates(
   side: Side,
   connection: Connection,
 ): Promise<readonly ServerCertificate[]> {
-  const { nodes, tls } = await resolveConnection(side, connection)
+  const resolved = await resolveConnection(side, connection)
+  const { nodes, tls } = resolved
   const secure = nodes.filter((node) => node.secure)
   if (secure.length === 0) return []
   const parameters = tlsParameters(side, tls)
-  const found = await Promise.all(secure.map((node) => readCertificate(node, parameters)))
+  const found = await Promise.all(secure.map((node) => readCertificate(node, parameters, dialOf(node, resolved))))
   return found.flatMap((certificate, position) => {
     const node = secure[position] as NodeAddress
     return certificate ? [{ node: node.name, isVerified: tls.verify, ...certificate }] : []
@@ -37,11 +39,11 @@ export async function readServerCertificates(
 
 type Read = Pick<ServerCertificate, 'subject' | 'expiresAt'>
 
-function readCertificate({ host, port }: NodeAddress, tls: TlsParameters): Promise<Read | undefined> {
+function readCertificate({ host }: NodeAddress, tls: TlsParameters, dial: Dial): Promise<Read | undefined> {
   return new Promise((resolve) => {
     const name = isIP(host) ? {} : { servername: host }
     // Whether it is trusted was decided when the cluster was opened.
-    const socket = connect({ host, port, timeout: connectMs, ...name, ...tls, rejectUnauthorized: false })
+    const socket = connect({ ...dial, timeout: connectMs, ...name, ...tls, rejectUnauthorized: false })
     const settle = (certificate?: Read) => {
       socket.destroy()
       resolve(certificate)

@@ -38,6 +38,15 @@ export function createSigner(authentication: SigV4): Signer {
   }
 }
 
+/** Whether AWS's chain finds credentials here. On a machine outside of AWS, its last question, to the instance, takes a second. */
+export async function findsAwsCredentials(): Promise<boolean> {
+  const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers')
+  return fromNodeProviderChain()().then(
+    () => true,
+    () => false,
+  )
+}
+
 async function openSignature({ region, service, profile }: SigV4) {
   const [{ SignatureV4 }, { Sha256 }, { fromNodeProviderChain }] = await Promise.all([
     import('@smithy/signature-v4'),
@@ -46,12 +55,15 @@ async function openSignature({ region, service, profile }: SigV4) {
   ])
   // Environment, profile and SSO, process, web identity, container, and the instance's own credentials last.
   const chain = fromNodeProviderChain(profile === undefined ? {} : { profile })
+  let releases: (() => void)[] = []
   const credentials = async () => {
     const found = await chain().catch((error: unknown) => {
       throw noCredentials(error)
     })
-    registerSecret(found.secretAccessKey)
-    registerSecret(found.sessionToken)
+    // Session tokens change every hour or so: those before the last are forgotten.
+    const former = releases
+    releases = [found.secretAccessKey, found.sessionToken].map(registerSecret)
+    for (const release of former) release()
     return found
   }
   return new SignatureV4({ service, region, sha256: Sha256, credentials })

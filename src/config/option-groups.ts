@@ -2,11 +2,13 @@
 import { clusterOptions } from '../cluster/options.ts'
 import { engineOptions } from '../engine/options.ts'
 import type { OptionTable, OptionValues } from '../foundation/option.ts'
+import { objectOptions, storeOptions } from '../objectstore/options.ts'
 import { pipelineOptions } from '../pipeline/options.ts'
 import { sourceOptions } from '../source/options.ts'
 import { targetOptions } from '../target/options.ts'
 import { transformOptions } from '../transform/options.ts'
 import { verifyOptions } from '../verify/options.ts'
+import { gatewayOptions } from './gateway/options.ts'
 
 export interface OptionGroup {
   readonly title: string
@@ -21,9 +23,13 @@ export const optionGroups = {
   writing: { title: 'How it is written', prefix: '', options: targetOptions },
   pipeline: { title: 'How fast', prefix: '', options: pipelineOptions },
   verify: { title: 'How it is verified', prefix: '', options: verifyOptions },
+  objects: { title: 'Moving and comparing objects', prefix: '', options: objectOptions },
+  gateway: { title: 'Gateway', prefix: '', options: gatewayOptions },
   engine: { title: 'State and output', prefix: '', options: engineOptions },
   source: { title: 'Connection to the source', prefix: 'source-', options: clusterOptions },
   target: { title: 'Connection to the target', prefix: 'target-', options: clusterOptions },
+  sourceStore: { title: 'Object store of the source', prefix: 'source-', options: storeOptions },
+  targetStore: { title: 'Object store of the target', prefix: 'target-', options: storeOptions },
 } as const satisfies Record<string, OptionGroup>
 
 export type OptionGroupName = keyof typeof optionGroups

@@ -1,10 +1,10 @@
 // From the texts of flags and environment variables to the typed values that the rooms take.
-import { readFileSync } from 'node:fs'
 import { IndexferryError, registerSecret } from '../foundation/errors.ts'
 import type { CommandName } from '../foundation/option.ts'
 import { allOptions, type CommandOption, commandOptions } from './gather-options.ts'
 import { nearestName } from './nearest-name.ts'
 import type { AllOptionValues } from './option-groups.ts'
+import { readSecretFile } from './secret-file.ts'
 
 /** What a command line gave, by flag name in kebab or camel case: `true` for a switch, a text, or texts of a repeated flag. */
 export type RawFlags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
@@ -110,7 +110,7 @@ function parseGiven(option: CommandOption, given: Given): unknown {
   if (given.texts.length > 1)
     throw new IndexferryError('USAGE', `${given.as} is given ${given.texts.length} times, but has one value`)
   const text = given.texts[0] as string
-  return parseValue(option, given.as, given.isFile ? readSecret(given.as, text) : text)
+  return parseValue(option, given.as, given.isFile ? readSecretFile(given.as, text) : text)
 }
 
 function parseValue({ option, takes, name }: CommandOption, as: string, text: string): unknown {
@@ -124,22 +124,4 @@ function parseValue({ option, takes, name }: CommandOption, as: string, text: st
   if (wrong) throw new IndexferryError('USAGE', `${as}${shown} ${wrong}`, remedy)
   if (option.sensitive && Array.isArray(value)) registerSecret(String(value.at(-1)))
   return value
-}
-
-/** The first line of a file: what an editor or `echo` puts behind a secret does not belong to it. */
-function readSecret(as: string, file: string): string {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new IndexferryError(
-      'CONFIG_INVALID',
-      `the file ${file} of ${as} cannot be read: ${(error as Error).message}`,
-      { cause: error },
-    )
-  }
-  const [line = ''] = text.split(/\r?\n/)
-  if (line === '')
-    throw new IndexferryError('CONFIG_INVALID', `the file ${file} of ${as} is empty or begins with an empty line`)
-  return line
 }

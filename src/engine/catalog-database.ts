@@ -1,10 +1,10 @@
 // The SQLite file under the catalog: how it is opened, made durable and kept sound, and its errors in our words.
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { asIndexferryError, IndexferryError } from '../foundation/errors.ts'
+import { loadSqlite } from '../foundation/load-sqlite.ts'
 import { makeFolder } from '../foundation/make-folder.ts'
-import { applicationId, schemaSteps } from './catalog-schema.ts'
+import { type CatalogForm, copyCatalog } from './catalog-schema.ts'
 
 /** A row as SQLite gives it. */
 export type Row = Record<string, SQLInputValue>
@@ -22,22 +22,24 @@ const busyTimeoutMs = 5000
  */
 export class CatalogDatabase {
   readonly file: string
+  private readonly form: CatalogForm
   private readonly database: DatabaseSync
   private readonly statements = new Map<string, StatementSync>()
   private isClosed = false
 
-  private constructor(file: string, database: DatabaseSync) {
+  private constructor(file: string, form: CatalogForm, database: DatabaseSync) {
     this.file = file
+    this.form = form
     this.database = database
   }
 
-  /** Opens the catalog of a state folder and makes both when they are not there. Throws STATE_UNUSABLE. */
-  static open(folder: string): CatalogDatabase {
-    const file = join(folder, 'catalog.db')
+  /** Opens a catalog of a state folder and makes both when they are not there. Throws STATE_UNUSABLE. */
+  static open(folder: string, form: CatalogForm = copyCatalog): CatalogDatabase {
+    const file = join(folder, form.fileName)
     return translate(file, () => {
       makeFolder(folder)
       const { DatabaseSync } = loadSqlite()
-      const opened = new CatalogDatabase(file, new DatabaseSync(file, { timeout: busyTimeoutMs }))
+      const opened = new CatalogDatabase(file, form, new DatabaseSync(file, { timeout: busyTimeoutMs }))
       try {
         opened.prepareFile()
       } catch (error) {
@@ -85,6 +87,14 @@ export class CatalogDatabase {
     return Number(this.get('PRAGMA data_version')?.data_version)
   }
 
+  /**
+   * Brings the log into the file and empties it, so that no former content is left in either (in forms with `erasesDeleted`). False when
+   * another connection reads at this moment; then the next call does it.
+   */
+  emptyLog(): boolean {
+    return translate(this.file, () => this.statement('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0)
+  }
+
   close(): void {
     if (this.isClosed) return
     this.isClosed = true
@@ -104,6 +114,7 @@ export class CatalogDatabase {
   private prepareFile(): void {
     this.switchToWal()
     this.database.exec('PRAGMA foreign_keys = ON')
+    if (this.form.erasesDeleted) this.database.exec('PRAGMA secure_delete = ON')
     const findings = this.all('PRAGMA quick_check(1)')
     const finding = String(Object.values(findings[0] ?? {})[0] ?? '')
     if (finding !== 'ok') throw unusable(this.file, `is damaged (${finding})`)
@@ -125,36 +136,20 @@ export class CatalogDatabase {
   }
 
   private migrate(): void {
+    const { applicationId, steps } = this.form
     const owner = Number(this.get('PRAGMA application_id')?.application_id)
     const version = Number(this.get('PRAGMA user_version')?.user_version)
     const tables = Number(this.get('SELECT count(*) AS tables FROM sqlite_schema')?.tables)
     if (owner !== applicationId && tables > 0) throw unusable(this.file, 'is not a catalog of indexferry')
-    if (version > schemaSteps.length)
+    if (version > steps.length)
       throw unusable(
         this.file,
-        `was written by a newer indexferry (its form is ${version}, this program knows ${schemaSteps.length})`,
+        `was written by a newer indexferry (its form is ${version}, this program knows ${steps.length})`,
       )
-    if (version === schemaSteps.length) return
-    for (const step of schemaSteps.slice(version)) this.database.exec(step)
+    if (version === steps.length) return
+    for (const step of steps.slice(version)) this.database.exec(step)
     this.database.exec(`PRAGMA application_id = ${applicationId}`)
-    this.database.exec(`PRAGMA user_version = ${schemaSteps.length}`)
-  }
-}
-
-/**
- * Loads node:sqlite without its ExperimentalWarning, which says nothing to the user of a program. Other warnings pass. The
- * module is loaded here and not imported above because the warning is emitted while it is loaded.
- */
-function loadSqlite(): typeof import('node:sqlite') {
-  const emitWarning = process.emitWarning
-  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
-    if (/SQLite is an experimental feature/.test(String(warning))) return
-    Reflect.apply(emitWarning, process, [warning, ...rest])
-  }) as typeof process.emitWarning
-  try {
-    return createRequire(import.meta.url)('node:sqlite') as typeof import('node:sqlite')
-  } finally {
-    process.emitWarning = emitWarning
+    this.database.exec(`PRAGMA user_version = ${steps.length}`)
   }
 }
 

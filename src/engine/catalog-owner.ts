@@ -43,6 +43,12 @@ export function isOwnerAlive(owner: CopyOwner, here: ProcessIdentity = currentPr
   return nowMs - owner.heartbeat <= ownerSilentMsMax
 }
 
+/** `process 12 on host a, since 2026-11-21 17:00:00 UTC`. */
+export function describeOwner(owner: CopyOwner): string {
+  const since = new Date(owner.since).toISOString().replace('T', ' ').replace(/\..*/, ' UTC')
+  return `process ${owner.pid} on ${owner.host}, since ${since}`
+}
+
 function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0)

@@ -4,8 +4,16 @@
 //           ├─ indexes ──── partitions
 //           └─ files        the target file and the rejected-documents file, and how much of them is durable
 
-/** "IFRY": tells our file from any other SQLite file. */
-export const applicationId = 0x49465259
+/** What one kind of catalog file is. */
+export interface CatalogForm {
+  readonly fileName: string
+  /** Tells our file from any other SQLite file. */
+  readonly applicationId: number
+  /** Step n brings a catalog of form n-1 to form n; a new file goes through all of them. */
+  readonly steps: readonly string[]
+  /** Deleted content is overwritten at once. */
+  readonly erasesDeleted: boolean
+}
 
 const firstForm = `
   CREATE TABLE copies (
@@ -79,5 +87,10 @@ const firstForm = `
   ) STRICT, WITHOUT ROWID;
 `
 
-/** Step n brings a catalog of form n-1 to form n; a new file goes through all of them. */
-export const schemaSteps: readonly string[] = [firstForm]
+/** The catalog of copies. Its id is "IFRY". */
+export const copyCatalog: CatalogForm = {
+  fileName: 'catalog.db',
+  applicationId: 0x49465259,
+  steps: [firstForm],
+  erasesDeleted: false,
+}

@@ -10,7 +10,7 @@ import { IndexferryError, redact } from '../foundation/errors.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { formatLocation, type Location } from '../model/location.ts'
 import { CatalogDatabase, type Row } from './catalog-database.ts'
-import { currentProcess, isOwnerAlive } from './catalog-owner.ts'
+import { currentProcess, describeOwner, isOwnerAlive } from './catalog-owner.ts'
 import {
   type Control,
   type CopyRecord,
@@ -187,12 +187,9 @@ export class Catalog implements Disposable {
   private refuseWhileRunning(row: Row): void {
     const owner = ownerOf(row)
     if (!owner || !isOwnerAlive(owner)) return
-    const since = new Date(owner.since).toISOString().replace('T', ' ').replace(/\..*/, ' UTC')
-    throw new IndexferryError(
-      'COPY_RUNNING',
-      `this copy (${row.id}) is already running: process ${owner.pid} on ${owner.host}, since ${since}`,
-      { fields: { copy: String(row.id), pid: owner.pid, host: owner.host, since: owner.since } },
-    )
+    throw new IndexferryError('COPY_RUNNING', `this copy (${row.id}) is already running: ${describeOwner(owner)}`, {
+      fields: { copy: String(row.id), pid: owner.pid, host: owner.host, since: owner.since },
+    })
   }
 
   private insertCopy({ key, command, source, target }: ClaimRequest): string {

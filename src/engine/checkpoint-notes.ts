@@ -1,11 +1,10 @@
-// Collects progress and makes it durable about every second, so that a crash repeats at most seconds of work and the catalog costs nothing.
+// The journal of a copy: its progress becomes durable about every second, together with that of its files.
 import type { CopyJournal } from '../mechanism/document-copy.ts'
 import type { Partition } from '../model/partition.ts'
 import type { PartitionUpdate } from '../pipeline/partition-progress.ts'
+import { BatchedNotes } from './batched-notes.ts'
 import type { FileRecord } from './catalog-records.ts'
 import type { CopyWriter } from './catalog-writer.ts'
-
-const intervalMs = 1_000
 
 export interface CheckpointNotesOptions {
   readonly writer: CopyWriter
@@ -17,16 +16,18 @@ export interface CheckpointNotesOptions {
   readonly onFailure: (error: unknown) => void
 }
 
+interface UnitNote {
+  readonly unit: string
+  readonly update: PartitionUpdate
+}
+
 export class CheckpointNotes implements CopyJournal {
   private readonly options: CheckpointNotesOptions
-  private notes = new Map<string, { unit: string; update: PartitionUpdate }>()
-  private readonly timer: NodeJS.Timeout
-  private flushing: Promise<void> = Promise.resolve()
+  private readonly notes: BatchedNotes<UnitNote>
 
   constructor(options: CheckpointNotesOptions) {
     this.options = options
-    this.timer = setInterval(() => this.flush().catch(options.onFailure), intervalMs)
-    this.timer.unref()
+    this.notes = new BatchedNotes({ write: (notes) => this.write(notes), onFailure: options.onFailure })
   }
 
   savePartitions(unit: string, round: number, partitions: readonly Partition[]): void {
@@ -38,23 +39,23 @@ export class CheckpointNotes implements CopyJournal {
   }
 
   note(unit: string, update: PartitionUpdate): void {
-    this.notes.set(`${unit}\n${update.partition.id}`, { unit, update })
+    this.notes.note(`${unit}\n${update.partition.id}`, { unit, update })
   }
 
-  /** One at a time, in order: an older state must never be written over a newer one. */
   flush(): Promise<void> {
-    this.flushing = this.flushing.catch(() => {}).then(() => this.write())
-    return this.flushing
+    return this.notes.flush()
   }
 
-  private async write(): Promise<void> {
-    if (this.notes.size === 0) return
-    const notes = this.notes
-    this.notes = new Map()
+  /** Stops the timer; what is not flushed is lost, so flush first. */
+  stop(): void {
+    this.notes.stop()
+  }
+
+  private async write(notes: readonly UnitNote[]): Promise<void> {
     const files = this.options.files()
     await this.options.flushFiles()
     this.options.writer.checkpoint({
-      partitions: [...notes.values()].map(({ unit, update }) => ({
+      partitions: notes.map(({ unit, update }) => ({
         index: unit,
         id: update.partition.id,
         position: update.position,
@@ -63,10 +64,5 @@ export class CheckpointNotes implements CopyJournal {
       })),
       files,
     })
-  }
-
-  /** Stops the timer; what is not flushed is lost, so flush first. */
-  stop(): void {
-    clearInterval(this.timer)
   }
 }

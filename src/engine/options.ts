@@ -5,13 +5,13 @@ const all = ['copy', 'assess', 'verify', 'status', 'throttle', 'pause', 'forget'
 
 export const engineOptions = {
   state: option(text, {
-    commands: ['copy', 'verify', 'status', 'throttle', 'pause', 'forget'],
+    commands: ['copy', 'verify', 'status', 'throttle', 'pause', 'forget', 'serve', 'object'],
     help: 'Folder for what must survive a crash: the catalog of copies and the rejected documents. It must be on a disk of this machine, not on a network share.',
     placeholder: 'FOLDER',
     defaultText: '$XDG_STATE_HOME/indexferry, else ~/.local/state/indexferry',
   }),
   restart: flag({
-    commands: ['copy'],
+    commands: ['copy', 'object'],
     help: 'Start from the beginning, although the same copy was begun before and could go on.',
   }),
   retryRejected: flag({
@@ -22,15 +22,19 @@ export const engineOptions = {
     commands: ['copy'],
     help: 'Show what would be created and changed, and copy nothing. The definitions are tried on the target with an index that is deleted again.',
   }),
-  json: flag({ commands: all, help: 'Print one result as JSON on standard output.' }),
-  quiet: flag({ commands: all, short: 'q', help: 'Print no progress, only the result and errors.' }),
+  json: flag({ commands: [...all, 'config', 'object'], help: 'Print one result as JSON on standard output.' }),
+  quiet: flag({
+    commands: [...all, 'serve', 'object'],
+    short: 'q',
+    help: 'Print no progress, only the result and errors.',
+  }),
   verbose: flag({
-    commands: all,
+    commands: [...all, 'object'],
     short: 'v',
     help: 'Print every request that is retried and every decision that is taken.',
   }),
   progress: optionWithDefault(choice('auto', 'bar', 'lines', 'none'), 'auto', {
-    commands: ['copy', 'verify'],
+    commands: ['copy', 'verify', 'object'],
     help: 'How progress is shown on standard error. `auto` is a bar on a terminal and lines elsewhere.',
   }),
 }

@@ -54,11 +54,25 @@ export function asIndexferryError(error: unknown): IndexferryError {
   return new IndexferryError('INTERNAL', message, { cause: error })
 }
 
-const secrets = new Set<string>()
+/** How many hold each secret. */
+const secrets = new Map<string, number>()
 
-/** Registers a secret (a password, a key, a token) that must never be printed, whatever text it turns up in. */
-export function registerSecret(secret: string | undefined): void {
-  if (secret && secret.length >= 4) secrets.add(secret)
+/**
+ * Registers a secret (a password, a key, a token) that must not be printed, whatever text it turns up in. It stays until the
+ * function that is answered is called, which a program that gets secrets with each request must do in the end; what is given on the
+ * command line or in the configuration is never released.
+ */
+export function registerSecret(secret: string | undefined): () => void {
+  if (!secret || secret.length < 4) return () => {}
+  secrets.set(secret, (secrets.get(secret) ?? 0) + 1)
+  let isHeld = true
+  return () => {
+    if (!isHeld) return
+    isHeld = false
+    const holders = (secrets.get(secret) ?? 1) - 1
+    if (holders > 0) secrets.set(secret, holders)
+    else secrets.delete(secret)
+  }
 }
 
 /** Takes credentials in URLs, authorization headers and every registered secret out of a text. */
@@ -67,6 +81,6 @@ export function redact(text: string): string {
     .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*:[^\s@]*@/gi, '$1***@')
     .replace(/\b(Basic|Bearer|ApiKey)\s+[A-Za-z0-9+/=._-]{8,}/g, '$1 ***')
     .replace(/(Signature=|X-Amz-Security-Token[:=]\s*)[^\s,&]+/gi, '$1***')
-  for (const secret of secrets) clean = clean.replaceAll(secret, '***')
+  for (const secret of secrets.keys()) clean = clean.replaceAll(secret, '***')
   return clean
 }

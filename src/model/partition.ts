@@ -26,6 +26,8 @@ export interface ScrollPartition {
   readonly uidUpTo?: string
   /** Slice `id` of `max` of the shard (of the index where there is no shard). */
   readonly slice?: ShardSlice
+  /** Only documents with this sequence number or a later one. */
+  readonly sequenceFrom?: number
 }
 
 export interface ShardSlice {
@@ -33,6 +35,8 @@ export interface ShardSlice {
   readonly max: number
   /** Set where the cluster deals slices out over all these shards of the index, though only one is searched (ES 5.0 to 6.3). */
   readonly shards?: number
+  /** The field by whose values is divided; by id or by place where none is named. */
+  readonly field?: string
 }
 
 /** One point in time, read by `search_after`: over one shard, or over the whole index or a slice of it. */

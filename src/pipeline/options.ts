@@ -32,7 +32,7 @@ const rate: ValueType<Rate> = {
 
 export const pipelineOptions = {
   rate: option<Rate>(rate, {
-    commands: ['copy', 'verify', 'throttle'],
+    commands: ['copy', 'verify', 'throttle', 'object'],
     help: 'Most documents or bytes per second: 5000, 20mb, or 5000,20mb for both; none lifts the limit.',
     example: '20mb',
     defaultText: 'no limit',

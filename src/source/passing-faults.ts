@@ -11,10 +11,12 @@ export class PassingFaults {
   private attempts = 0
   private readonly signal: AbortSignal
   private readonly attemptsMax: number
+  private readonly onFault: (() => void) | undefined
 
-  constructor(signal: AbortSignal, attemptsMax = attemptsMaxDefault) {
+  constructor(signal: AbortSignal, attemptsMax = attemptsMaxDefault, onFault?: () => void) {
     this.signal = signal
     this.attemptsMax = attemptsMax
+    this.onFault = onFault
   }
 
   /** Something was read: the next fault is the first again. */
@@ -28,6 +30,7 @@ export class PassingFaults {
     if (!(error instanceof IndexferryError) || error.definition.retry === 'never') throw error
     this.attempts++
     if (this.attempts > this.attemptsMax) throw error
+    this.onFault?.()
     await sleep(backoffMs(this.attempts, backoff), this.signal)
   }
 }

@@ -89,7 +89,7 @@ export class PointInTimeSource implements DocumentSource {
     options: ReadOptions,
   ): AsyncGenerator<DocumentBatch> {
     assert(partition.kind === 'pointInTime', 'a point-in-time source reads point-in-time partitions')
-    const faults = new PassingFaults(options.signal, this.selection.faultsMax)
+    const faults = new PassingFaults(options.signal, this.selection.faultsMax, this.selection.onFault)
     const size = new PageSize(options.batchBytes(), documentBytesGuess, this.windowMax)
     const ids = options.once ? new DeliveredIds() : undefined
     const progress: ReadProgress = { delivered: 0, ids, size, faults, options }

@@ -17,6 +17,8 @@ export interface ScrollRead {
   readonly size: number
   readonly batchBytes: number
   readonly signal: AbortSignal
+  /** Told as soon as a context is there, so that it can be closed by who does not read the page to its end. */
+  readonly onScrollId: (scrollId: string) => void
 }
 
 export interface ScrollPage {
@@ -26,16 +28,19 @@ export interface ScrollPage {
   readonly isScanStart: boolean
 }
 
-/** The clauses that narrow a search to a range of `_uid`; the bounds are `type#id`. */
-function rangeClauses({ uidAfter, uidUpTo }: ScrollPartition): JsonObject[] {
+/** The clauses that narrow a search to a range of `_uid`, whose bounds are `type#id`, or to later sequence numbers. */
+function rangeClauses({ uidAfter, uidUpTo, sequenceFrom }: ScrollPartition): JsonObject[] {
   const bounds: JsonObject = {}
   if (uidAfter !== undefined) bounds.gt = uidAfter
   if (uidUpTo !== undefined) bounds.lte = uidUpTo
-  return Object.keys(bounds).length > 0 ? [{ range: { _uid: bounds } }] : []
+  const clauses: JsonObject[] = Object.keys(bounds).length > 0 ? [{ range: { _uid: bounds } }] : []
+  if (sequenceFrom !== undefined) clauses.push({ range: { _seq_no: { gte: sequenceFrom } } })
+  return clauses
 }
 
 /** Where slices are dealt out over the shards of the index, slice i goes to shard i modulo their number, as its (i / number)th. */
-function sliceClause({ id, max, shards }: ShardSlice, shard = 0): JsonObject {
+function sliceClause({ id, max, shards, field }: ShardSlice, shard = 0): JsonObject {
+  if (field !== undefined) return { field, id, max }
   return shards === undefined ? { id, max } : { id: id * shards + shard, max: max * shards }
 }
 
@@ -48,21 +53,28 @@ export async function* startScroll(read: ScrollRead): AsyncGenerator<DocumentBat
     size,
     query: filteredQuery(clauses, capabilities.boolFilter),
   }
-  const query: Record<string, string | boolean> = { ...searchParameters(selection), scroll: keepAlive }
-  if (capabilities.scanSearchType) query.search_type = 'scan'
-  else body.sort = ['_doc']
+  const query: Record<string, string | boolean> = {
+    ...searchParameters(selection),
+    scroll: selection.keepAlive ?? keepAlive,
+  }
+  const isScan = capabilities.scanSearchType && selection.sort === undefined
+  if (isScan) query.search_type = 'scan'
+  else body.sort = selection.sort ?? ['_doc']
+  // An order by `_score` needs the query outside of filters, which have no score.
+  if (selection.sort !== undefined && selection.query !== undefined) body.query = selection.query
   if (part.shard !== undefined) query.preference = `_shards:${part.shard}`
   if (part.slice && part.slice.max > 1) body.slice = sliceClause(part.slice, part.shard)
   const page = yield* readPage(read, { method: 'POST', path: indexPath(selection.index, '_search'), query, body })
-  return { ...page, isScanStart: capabilities.scanSearchType }
+  return { ...page, isScanStart: isScan }
 }
 
 /** Never sent twice: the context moves on with each call, so that a lost answer is a lost page. */
 export async function* continueScroll(read: ScrollRead, scrollId: string): AsyncGenerator<DocumentBatch, ScrollPage> {
   const { scrollIdInJson } = read.selection.cluster.capabilities
+  const scroll = read.selection.keepAlive ?? keepAlive
   const request: ClusterRequest = scrollIdInJson
-    ? { method: 'POST', path: '/_search/scroll', body: { scroll: keepAlive, scroll_id: scrollId } }
-    : { method: 'POST', path: '/_search/scroll', query: { scroll: keepAlive }, body: Buffer.from(scrollId) }
+    ? { method: 'POST', path: '/_search/scroll', body: { scroll, scroll_id: scrollId } }
+    : { method: 'POST', path: '/_search/scroll', query: { scroll }, body: Buffer.from(scrollId) }
   const page = yield* readPage(read, { ...request, retry: 'none' })
   return { ...page, isScanStart: false }
 }
@@ -78,21 +90,29 @@ async function* readPage(
     batchBytes: read.batchBytes,
     hitBytesMax: documentBytesMax,
     bytesExpected,
+    onHead: ({ _scroll_id: scrollId }) => {
+      if (scrollId !== undefined) read.onScrollId(scrollId)
+    },
   })
   let hits = 0
-  for (;;) {
-    const step = await batches.next()
-    if (step.done) {
-      const scrollId = step.value._scroll_id
-      if (scrollId === undefined) {
-        throw new IndexferryError('ANSWER_INVALID', `${cluster.name}: the answer has no _scroll_id`, {
-          side: cluster.side,
-        })
+  try {
+    for (;;) {
+      const step = await batches.next()
+      if (step.done) {
+        const scrollId = step.value._scroll_id
+        if (scrollId === undefined) {
+          throw new IndexferryError('ANSWER_INVALID', `${cluster.name}: the answer has no _scroll_id`, {
+            side: cluster.side,
+          })
+        }
+        return { scrollId, hits }
       }
-      return { scrollId, hits }
+      hits += step.value.count
+      yield step.value
     }
-    hits += step.value.count
-    yield step.value
+  } finally {
+    // Who does not read to the end must not leave the connection open.
+    await batches.return({})
   }
 }
 

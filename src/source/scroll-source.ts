@@ -49,7 +49,7 @@ export class ScrollSource implements DocumentSource {
   ) {
     this.selection = selection
     this.partDocuments = partDocuments
-    this.pageMax = Math.min(pageDocumentsMax, windowMax)
+    this.pageMax = Math.min(selection.pageMax ?? pageDocumentsMax, windowMax)
   }
 
   async listPartitions(): Promise<readonly ScrollPartition[]> {
@@ -71,7 +71,7 @@ export class ScrollSource implements DocumentSource {
     options: ReadOptions,
   ): AsyncGenerator<DocumentBatch> {
     assert(partition.kind === 'scroll', 'a scroll source reads scroll partitions')
-    const faults = new PassingFaults(options.signal, this.selection.faultsMax)
+    const faults = new PassingFaults(options.signal, this.selection.faultsMax, this.selection.onFault)
     const progress: ReadProgress = {
       delivered: 0,
       size: this.pageSize(options.batchBytes()),
@@ -86,6 +86,8 @@ export class ScrollSource implements DocumentSource {
         faults.forget()
       } catch (error) {
         options.signal.throwIfAborted()
+        // Who wants no retries counts what is delivered, and reads the partition again by himself.
+        if (this.selection.faultsMax === 0 && progress.delivered > 0) throw this.explain(error)
         if (isTooLarge(error) && progress.size > 1) progress.size = Math.ceil(progress.size / 2)
         else await faults.pause(this.explain(error))
         const halves = halvings < halvingsMax ? this.halve(part, seen) : [part]
@@ -102,14 +104,17 @@ export class ScrollSource implements DocumentSource {
     seen: string[],
     options: ReadOptions,
   ): AsyncGenerator<DocumentBatch> {
+    let scrollId: string | undefined
     const read: ScrollRead = {
       selection: this.selection,
       part,
       size: progress.size,
       batchBytes: 2 * options.batchBytes(),
       signal: options.signal,
+      onScrollId: (id) => {
+        scrollId = id
+      },
     }
-    let scrollId: string | undefined
     try {
       let hasMore = true
       while (hasMore) {
@@ -129,14 +134,18 @@ export class ScrollSource implements DocumentSource {
     progress: ReadProgress,
     seen: string[],
   ): AsyncGenerator<DocumentBatch, Outcome> {
-    for (;;) {
-      const step = await page.next()
-      if (step.done) return step.value
-      const batch = progress.ids ? progress.ids.onlyNew(step.value) : step.value
-      progress.delivered += batch.count
-      batch.position = progress.delivered
-      if (batch.count > 0) seen.push(uidOf(batch, batch.count - 1), uidOf(batch, batch.count >> 1))
-      yield batch
+    try {
+      for (;;) {
+        const step = await page.next()
+        if (step.done) return step.value
+        const batch = progress.ids ? progress.ids.onlyNew(step.value) : step.value
+        progress.delivered += batch.count
+        batch.position = progress.delivered
+        if (batch.count > 0) seen.push(uidOf(batch, batch.count - 1), uidOf(batch, batch.count >> 1))
+        yield batch
+      }
+    } finally {
+      await page.return(undefined as never)
     }
   }
 

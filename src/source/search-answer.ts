@@ -25,6 +25,8 @@ export interface AnswerOptions {
   readonly hitBytesMax: number
   /** The length of the whole answer, when known. */
   readonly bytesExpected?: number | undefined
+  /** Told of the head as soon as it is there, before any hit. */
+  readonly onHead?: ((head: SearchHead) => void) | undefined
 }
 
 /** The head is everything before the first hit: a few hundred bytes, or more when shards report failures. */
@@ -55,6 +57,7 @@ export async function* readSearchAnswer(
       }
       start = []
       head = parsePart(`${bytes.toString('utf8', 0, hitsAt)}]}}`, options.side)
+      options.onHead?.(head)
       checkWhole(head, options.side)
       scanner = new HitScanner(windowBytes(options), options.hitBytesMax)
       scanner.push(bytes.subarray(hitsAt))

@@ -2,7 +2,7 @@
 import type { Cluster } from '../cluster/cluster.ts'
 import { indexPath } from '../cluster/paths.ts'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
-import type { JsonObject } from '../model/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
 
 export interface SearchSelection {
   readonly cluster: Cluster
@@ -14,6 +14,18 @@ export interface SearchSelection {
   readonly aliasFilter?: JsonObject | undefined
   /** Fields of `_source` to take (`--fields`); the server then prints `_source` anew. */
   readonly fields?: readonly string[] | undefined
+  /** `_source` as a filter of paths with wildcards, instead of `fields`. */
+  readonly sourceFilter?: { readonly includes: readonly string[]; readonly excludes: readonly string[] } | undefined
+  /** Only of scrolls: the order in which they are read, as the search API has it. They are then one scroll for each partition. */
+  readonly sort?: readonly JsonValue[] | undefined
+  /** How long the server keeps a scroll between two pages; scroll-context.ts has the default. */
+  readonly keepAlive?: string | undefined
+  /** Hits of a page at most. */
+  readonly pageMax?: number | undefined
+  /** A shard with fewer sequence numbers is not divided between readers; SequenceSource has the default. */
+  readonly rangeMin?: number | undefined
+  /** Told of each passing fault, before reading goes on. */
+  readonly onFault?: (() => void) | undefined
   /** Whether hits must carry `_version` though they have a sequence number. */
   readonly wantsVersion?: boolean | undefined
   /** A larger document is an error. */
@@ -41,9 +53,8 @@ export function filteredQuery(clauses: readonly JsonObject[], knowsBoolFilter: b
 
 /** The part of a search body that says what a hit must carry. */
 export function hitContents(selection: SearchSelection): JsonObject {
-  const { cluster, fields } = selection
-  const source: JsonObject[string] = fields ? (fields.length > 0 ? sourceFilter(fields) : false) : true
-  const contents: JsonObject = { _source: source }
+  const { cluster } = selection
+  const contents: JsonObject = { _source: sourceContents(selection) }
   if (cluster.capabilities.sequenceNumbers) contents.seq_no_primary_term = true
   if (selection.wantsVersion || !cluster.capabilities.sequenceNumbers) contents.version = true
   // Before 2.0 a hit shows its routing and parent only when they are asked for as fields.
@@ -51,8 +62,13 @@ export function hitContents(selection: SearchSelection): JsonObject {
   return contents
 }
 
+function sourceContents({ fields, sourceFilter: filter }: SearchSelection): JsonValue {
+  if (filter) return { includes: [...filter.includes], excludes: [...filter.excludes] }
+  return fields ? (fields.length > 0 ? namedFields(fields) : false) : true
+}
+
 /** `title` takes a field, `-internal.*` leaves fields out. */
-function sourceFilter(fields: readonly string[]): JsonObject {
+function namedFields(fields: readonly string[]): JsonObject {
   const excludes = fields.filter((field) => field.startsWith('-')).map((field) => field.slice(1))
   const includes = fields.filter((field) => !field.startsWith('-'))
   return { ...(includes.length > 0 ? { includes } : {}), ...(excludes.length > 0 ? { excludes } : {}) }

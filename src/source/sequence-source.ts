@@ -46,7 +46,7 @@ export class SequenceSource implements DocumentSource {
 
   constructor(selection: SearchSelection, windowMax = resultWindowDefault) {
     this.selection = selection
-    this.windowMax = windowMax
+    this.windowMax = Math.min(windowMax, selection.pageMax ?? windowMax)
   }
 
   async listPartitions(): Promise<readonly SequencePartition[]> {
@@ -73,7 +73,7 @@ export class SequenceSource implements DocumentSource {
 
   private divide({ shard, globalCheckpoint }: ShardCheckpoint, from: number, parts: number): SequencePartition[] {
     const to = globalCheckpoint + 1
-    const width = Math.max(rangeMin, Math.ceil((to - from) / parts))
+    const width = Math.max(this.selection.rangeMin ?? rangeMin, Math.ceil((to - from) / parts))
     const partitions: SequencePartition[] = []
     for (let start = from; start < to; start += width) {
       const end = Math.min(to, start + width)
@@ -96,7 +96,7 @@ export class SequenceSource implements DocumentSource {
   ): AsyncGenerator<DocumentBatch> {
     assert(partition.kind === 'sequence', 'a sequence source reads sequence partitions')
     const size = new PageSize(options.batchBytes(), this.documentBytes, stepMax)
-    const faults = new PassingFaults(options.signal, this.selection.faultsMax)
+    const faults = new PassingFaults(options.signal, this.selection.faultsMax, this.selection.onFault)
     let next = after ?? partition.from
     while (next < partition.to) {
       const page = { shard: partition.shard, from: next, to: Math.min(partition.to, next + size.units) }

@@ -8,6 +8,10 @@ export interface BulkForm {
   readonly operation: 'index' | 'create'
   /** Added to sequence numbers and versions, so that they lie above all versions that the target has; undefined: no versions are sent. */
   readonly versionBase: number | undefined
+  /** Sends each document's own `_version` with this type of versioning; `versionBase` then counts for nothing. */
+  readonly ownVersions?: 'external' | 'external_gte' | undefined
+  /** Instead of each document's own routing: none, or this one for all. Default: each its own. */
+  readonly routing?: 'discard' | { readonly value: string } | undefined
   /** The key under which a parent's id is sent (before 6.0); elsewhere parents are not sent. */
   readonly sendsParent: boolean
   /** Whether the mapping type goes into each action; the path names it when all documents have the same. */
@@ -27,6 +31,7 @@ const text = {
   type: Buffer.from('","_type":"'),
   indexName: Buffer.from('","_index":"'),
   version: Buffer.from('","version_type":"external","version":'),
+  versionGte: Buffer.from('","version_type":"external_gte","version":'),
   end: Buffer.from('}}\n'),
   endQuoted: Buffer.from('"}}\n'),
 }
@@ -81,17 +86,23 @@ export function encodeBulkBody(
   to: number,
   form: BulkForm,
 ): Buffer {
-  let room = 0
+  let room = (to - from) * (fixedRouting(form)?.length ?? 0)
   for (let at = from; at < to; at++) room += rowBytesMax(batch, rows[at] as number)
   const encoder = new BulkEncoder(batch, form, room)
   for (let at = from; at < to; at++) encoder.add(rows[at] as number)
   return encoder.body()
 }
 
+/** As it stands in each action: JSON without its quotes. */
+const fixedRouting = ({ routing }: BulkForm): Buffer | undefined =>
+  typeof routing === 'object' ? Buffer.from(JSON.stringify(routing.value).slice(1, -1)) : undefined
+
 class BulkEncoder {
   private readonly batch: DocumentBatch
   private readonly form: BulkForm
   private readonly first: Buffer
+  private readonly versionText: Buffer
+  private readonly routing: Buffer | undefined
   private out: Buffer
   private at = 0
   /** The next line break in the batch's bytes at or behind `searchedFrom`, so that each byte is looked at once. */
@@ -102,6 +113,8 @@ class BulkEncoder {
     this.batch = batch
     this.form = form
     this.first = text[form.operation]
+    this.versionText = form.ownVersions === 'external_gte' ? text.versionGte : text.version
+    this.routing = fixedRouting(form)
     this.out = pool.take(room)
   }
 
@@ -109,20 +122,31 @@ class BulkEncoder {
     const { batch, form } = this
     this.put(this.first)
     this.copy(batch.idStart[row] as number, batch.idEnd[row] as number)
-    this.putNamed(text.routing, batch.routingStart[row] as number, batch.routingEnd[row] as number)
+    if (form.routing === undefined)
+      this.putNamed(text.routing, batch.routingStart[row] as number, batch.routingEnd[row] as number)
+    else if (this.routing) {
+      this.put(text.routing)
+      this.put(this.routing)
+    }
     if (form.sendsParent) this.putNamed(text.parent, batch.parentStart[row] as number, batch.parentEnd[row] as number)
     if (form.sendsType) this.putNamed(text.type, batch.typeStart[row] as number, batch.typeEnd[row] as number)
     if (form.sendsIndex) this.putNamed(text.indexName, batch.indexStart[row] as number, batch.indexEnd[row] as number)
-    const version = form.versionBase === undefined ? ABSENT : externalVersion(batch, row, form.versionBase)
+    const version = this.versionOf(row)
     if (version === ABSENT) {
       this.put(text.endQuoted)
     } else {
-      this.put(text.version)
+      this.put(this.versionText)
       this.putInteger(version)
       this.put(text.end)
     }
     this.putSource(batch.sourceStart[row] as number, batch.sourceEnd[row] as number)
     this.out[this.at++] = NEWLINE
+  }
+
+  private versionOf(row: number): number {
+    const { ownVersions, versionBase } = this.form
+    if (ownVersions !== undefined) return this.batch.version[row] as number
+    return versionBase === undefined ? ABSENT : externalVersion(this.batch, row, versionBase)
   }
 
   body(): Buffer {

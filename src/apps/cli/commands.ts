@@ -53,4 +53,20 @@ export const commands: Readonly<Record<CommandName, CommandDescription>> = {
     parameters: '<copy>',
     run: async (call) => (await import('./status.ts')).runForgetCommand(call),
   },
+  serve: {
+    summary:
+      'Stand in front of a cluster: everything passes through, and remote reindex, tasks and connections are answered here.',
+    parameters: '',
+    run: async (call) => (await import('./serve.ts')).runServeCommand(call),
+  },
+  config: {
+    summary: "Check the gateway's configuration and show what it comes to: `indexferry config check`.",
+    parameters: '<action> [file]',
+    run: async (call) => (await import('./config-check.ts')).runConfigCommand(call),
+  },
+  object: {
+    summary: 'Move objects between S3, OSS and folders, or compare them: `indexferry object copy|audit SOURCE TARGET`.',
+    parameters: '<action> [source] [target]',
+    run: async (call) => (await import('./object.ts')).runObjectCommand(call),
+  },
 }

@@ -1,5 +1,4 @@
 // The command line: parses, calls the engine, prints. One file per command beside this one, loaded only when it is asked for.
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { commandOptions } from '../../config/gather-options.ts'
 import { nearestName } from '../../config/nearest-name.ts'
@@ -7,6 +6,7 @@ import { unknownOption } from '../../config/parse-options.ts'
 import { exitCodes } from '../../foundation/error-codes.ts'
 import { asIndexferryError, IndexferryError } from '../../foundation/errors.ts'
 import type { CommandName } from '../../foundation/option.ts'
+import { packageVersion } from '../package-version.ts'
 import { type CommandCall, commands } from './commands.ts'
 import { endQuietly, printError } from './print.ts'
 
@@ -92,9 +92,4 @@ function translateErrors(program: Command): void {
       })
     })
   }
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

@@ -15,7 +15,8 @@ export class ProgressDisplay implements Disposable {
     this.kind = wanted === 'auto' ? (process.stderr.isTTY ? 'bar' : 'lines') : wanted
   }
 
-  start(snapshot: () => ProgressSnapshot): void {
+  /** A text is shown as it is, without a bar. */
+  start(snapshot: () => ProgressSnapshot | string): void {
     if (this.kind === 'none') return
     const every = this.kind === 'bar' ? barEveryMs : linesEveryMs
     this.timer = setInterval(() => this.show(snapshot()), every)
@@ -27,12 +28,13 @@ export class ProgressDisplay implements Disposable {
     process.stderr.write(`${text}\n`)
   }
 
-  private show(progress: ProgressSnapshot): void {
+  private show(progress: ProgressSnapshot | string): void {
+    const text = typeof progress === 'string' ? progress : describe(progress)
     if (this.kind === 'lines') {
-      process.stderr.write(`${describe(progress)}\n`)
+      process.stderr.write(`${text}\n`)
       return
     }
-    const line = `${bar(progress)} ${describe(progress)}`
+    const line = typeof progress === 'string' ? text : `${bar(progress)} ${text}`
     process.stderr.write(`\r\x1b[2K${line.slice(0, (process.stderr.columns ?? 120) - 1)}`)
     this.shown = true
   }

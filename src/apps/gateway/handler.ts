@@ -50,5 +50,7 @@ export interface Route {
   readonly path: string
   /** For the OpenAPI description and for logs, such as `reindex`. */
   readonly operation: string
+  /** Answered without asking who calls: probes of health and readiness. */
+  readonly open?: boolean
   readonly handle: (call: GatewayCall, parameters: Readonly<Record<string, string>>) => Promise<GatewayAnswer | 'pass'>
 }

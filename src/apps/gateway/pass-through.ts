@@ -1,0 +1,82 @@
+// Lets the cluster answer: the request goes on as it came, the answer comes back as the cluster gave it, both while they arrive.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { Flow, Passage, PassageFailure, PassedHead, PassedReceiver } from '../../cluster/passage.ts'
+import { passedAnswerHeaders } from '../../cluster/passed-headers.ts'
+import type { IncomingBody } from './incoming-body.ts'
+
+export interface PassedCall {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly body: IncomingBody
+  /** Answers for the cluster where it cannot: nothing was sent back yet. */
+  fail(failure: PassageFailure): void
+  /** Answers a body that could not be read. */
+  refuse(error: unknown): void
+  /** Told the status of what the cluster answered. */
+  onAnswer(status: number): void
+}
+
+export function passThrough(passage: Passage, call: PassedCall): void {
+  const { body } = call
+  // A body that a handler has read is sent from memory; a small one is read before anything is sent, so that it needs no stream.
+  const whole = body.readRaw ?? (body.isThere && (body.isSmall || passage.signs) ? body.raw() : undefined)
+  if (whole) whole.then((bytes) => send(passage, call, bytes), call.refuse)
+  else send(passage, call, body.isThere ? body.stream() : undefined)
+}
+
+function send(passage: Passage, call: PassedCall, body: Buffer | Readable | undefined): void {
+  const { request, response } = call
+  if (response.destroyed) return
+  const { method = 'GET', url = '/', rawHeaders } = request
+  // `OPTIONS *` is to these servers what `OPTIONS /*` is.
+  const path = url.startsWith('/') ? url : `/${url.replace(/^https?:\/\/[^/?]*\/?/i, '')}`
+  const sent = passage.send({ method, url: path, headers: rawHeaders, body }, new Return(call, body))
+  // The cluster cancels what nobody waits for any more when it sees the connection close.
+  response.once('close', () => {
+    if (!response.writableFinished) sent.cancel()
+    if (body && !Buffer.isBuffer(body)) body.destroy()
+  })
+}
+
+/** The way back. */
+class Return implements PassedReceiver {
+  readonly #call: PassedCall
+  readonly #response: ServerResponse
+  readonly #body: Buffer | Readable | undefined
+
+  constructor(call: PassedCall, body: Buffer | Readable | undefined) {
+    this.#call = call
+    this.#response = call.response
+    this.#body = body
+  }
+
+  start({ status, statusText, rawHeaders }: PassedHead, flow: Flow): void {
+    const response = this.#response
+    // Neither Date nor Connection of our own: the answer is the cluster's.
+    response.sendDate = false
+    response.removeHeader('connection')
+    const chunked = this.#call.request.httpVersion !== '1.0'
+    response.writeHead(status, statusText, passedAnswerHeaders(rawHeaders, chunked))
+    response.on('drain', () => flow.resume())
+    this.#flow = flow
+    this.#call.onAnswer(status)
+  }
+
+  #flow: Flow | undefined
+
+  data(chunk: Buffer): void {
+    if (!this.#response.write(chunk)) this.#flow?.pause()
+  }
+
+  end(): void {
+    this.#response.end()
+  }
+
+  fail(failure: PassageFailure): void {
+    // An answer that ends here must not look whole.
+    if (this.#response.headersSent) this.#response.destroy()
+    else if (this.#body && !Buffer.isBuffer(this.#body) && this.#body.errored) this.#call.refuse(this.#body.errored)
+    else this.#call.fail(failure)
+  }
+}

@@ -1,0 +1,53 @@
+// JSON, YAML and CBOR as the servers print them.
+import { encode } from 'cborg'
+import { Document } from 'yaml'
+import { printExactJson } from '../../foundation/exact-json.ts'
+import type { JsonObject, JsonValue } from '../../model/json.ts'
+
+/** A number that keeps its text (foundation/exact-json.ts) is an object of JavaScript. */
+export const isRawNumber = (value: unknown): value is { readonly rawJSON: string } =>
+  (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON(value)
+
+export const printCompact = (value: JsonValue): string => printExactJson(value) ?? 'null'
+
+/** `?pretty`: `"name" : value`, `{ }` and `[ ]`, two spaces, a line break at the end. */
+export const printPretty = (value: JsonValue): string => `${pretty(value, '')}\n`
+
+function pretty(value: JsonValue, indent: string): string {
+  if (typeof value !== 'object' || value === null || isRawNumber(value)) return printCompact(value)
+  const inner = `${indent}  `
+  const isList = Array.isArray(value)
+  const [open, close] = isList ? '[]' : '{}'
+  const parts = isList
+    ? (value as readonly JsonValue[]).map((item) => pretty(item, inner))
+    : printed(value as JsonObject).map(([name, item]) => `${JSON.stringify(name)} : ${pretty(item, inner)}`)
+  if (parts.length === 0) return `${open} ${close}`
+  return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${indent}${close}`
+}
+
+/** JSON knows no undefined. */
+const printed = (value: JsonObject): [string, JsonValue][] =>
+  Object.entries(value).filter(([, item]) => (item as JsonValue | undefined) !== undefined)
+
+/** Names plain, texts in quotation marks, lists not indented. */
+export function printYaml(value: JsonValue): string {
+  const text = new Document(plain(value)).toString({
+    defaultStringType: 'QUOTE_DOUBLE',
+    defaultKeyType: 'PLAIN',
+    doubleQuotedAsJSON: true,
+    indentSeq: false,
+    lineWidth: 0,
+    flowCollectionPadding: false,
+  })
+  return `---\n${text}`
+}
+
+export const printCbor = (value: JsonValue): Buffer => Buffer.from(encode(plain(value)))
+
+/** Without numbers that keep their text: whole ones as such, others as the nearest that JavaScript has. */
+function plain(value: JsonValue): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (isRawNumber(value)) return /^-?\d+$/.test(value.rawJSON) ? BigInt(value.rawJSON) : Number(value.rawJSON)
+  if (Array.isArray(value)) return value.map(plain)
+  return Object.fromEntries(printed(value as JsonObject).map(([name, item]) => [name, plain(item)]))
+}

@@ -1,0 +1,123 @@
+// The whole gateway: the engine behind its own calls, their routes, and the server in front.
+import type { GatewayConfig } from '../../config/gateway/gateway-config.ts'
+import { type GatewayEngine, openGatewayEngine } from '../../engine/open-gateway-engine.ts'
+import type { TaskFigures } from '../../engine/task-figures.ts'
+import type { TaskEvent } from '../../engine/tasks/task.ts'
+import { asIndexferryError } from '../../foundation/errors.ts'
+import type { ClusterVersion } from '../../model/cluster-version.ts'
+import type { ReindexRequest } from '../../model/reindex.ts'
+import { connectionRoutes } from './connections/connection-routes.ts'
+import type { GatewayCall, Route } from './handler.ts'
+import { GatewayMetrics } from './own-calls/metrics.ts'
+import { ownRoutes } from './own-calls/own-routes.ts'
+import { reindexRoutes } from './reindex/reindex-route.ts'
+import { serverErrorOf } from './reindex/server-error.ts'
+import { type RunningGateway, startGateway } from './start-gateway.ts'
+import { taskRoutes } from './tasks/task-routes.ts'
+
+export interface GatewaySurroundings {
+  /** Takes whole lines of the log. */
+  readonly write: (line: string) => void
+  readonly warn: (text: string) => void
+  /** Of indexferry. */
+  readonly version: string
+}
+
+/** Whose words are spoken before the cluster has said what it is. */
+const unknownServer: ClusterVersion = { flavour: 'opensearch', number: '2.19.0', major: 2, minor: 19, patch: 0 }
+
+/** Resolves when it listens; tasks and connections of an earlier run go on from then. */
+export async function runGateway(config: GatewayConfig, surroundings: GatewaySurroundings): Promise<RunningGateway> {
+  const metrics = new GatewayMetrics()
+  const engine = await openEngine(config, surroundings, metrics)
+  try {
+    const gateway: RunningGateway = await startGateway(config, {
+      ...surroundings,
+      routes: routesOf(config, engine, metrics, surroundings, () => new URL(gateway.url).host),
+      onEnd: (end) => metrics.callEnded(end),
+    })
+    engine.resume()
+    return {
+      ...gateway,
+      close: async () => {
+        await gateway.close()
+        await engine[Symbol.asyncDispose]()
+      },
+    }
+  } catch (error) {
+    await engine[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+function openEngine(
+  config: GatewayConfig,
+  { warn }: GatewaySurroundings,
+  metrics: GatewayMetrics,
+): Promise<GatewayEngine> {
+  let engine: GatewayEngine | undefined
+  const opening = openGatewayEngine({
+    stateFolder: config.stateFolder,
+    cluster: config.cluster,
+    clusterCredentials: config.access.clusterCredentials,
+    reindex: config.reindex,
+    domains: config.domains,
+    endpoints: config.connections.endpoints,
+    warn,
+    describeError: (error: unknown, request: ReindexRequest | undefined) =>
+      serverErrorOf(error, { server: engine?.version ?? unknownServer, remote: request?.remote }).error,
+    onEvent: (event) => countEvent(metrics, event, warn),
+    onFigures: (figures) => countFigures(metrics, figures),
+  })
+  return opening.then((opened) => {
+    engine = opened
+    return opened
+  })
+}
+
+function routesOf(
+  config: GatewayConfig,
+  engine: GatewayEngine,
+  metrics: GatewayMetrics,
+  { warn, version }: GatewaySurroundings,
+  address: () => string,
+): Route[] {
+  const { tasks, remotes, connections, database } = engine
+  const server = (call: GatewayCall) => engine.localVersion(call.caller.clusterHeaders)
+  return [
+    ...reindexRoutes({ server, tasks, remotes }),
+    ...taskRoutes({ tasks, server, address }),
+    ...connectionRoutes({ connections, keys: config.connections.keys, log: warn }),
+    ...ownRoutes({
+      metrics,
+      version,
+      checkCluster: () => engine.checkCluster(),
+      checkCatalog: () => database.transaction('process', () => undefined),
+    }),
+  ]
+}
+
+function countEvent(metrics: GatewayMetrics, event: TaskEvent, warn: (text: string) => void): void {
+  if (event.kind === 'broken') warn(`tasks are no longer taken: ${asIndexferryError(event.error).message}`)
+  else if (event.kind === 'begun' || event.kind === 'resumed') metrics.taskStarted('reindex')
+  else if (event.kind === 'ended' && event.task.state !== 'running') {
+    metrics.taskEnded('reindex', event.task.state)
+    const failures = event.task.outcome?.failures.length ?? 0
+    if (failures > 0) metrics.rejected('document', failures)
+  }
+}
+
+function countFigures(metrics: GatewayMetrics, figures: TaskFigures): void {
+  metrics.documents('reindex', 'created', figures.created)
+  metrics.documents('reindex', 'updated', figures.updated)
+  metrics.documents('reindex', 'deleted', figures.deleted)
+  metrics.documents('reindex', 'noop', figures.noops)
+  metrics.documents('reindex', 'version_conflict', figures.versionConflicts)
+  metrics.bytes('reindex', 'read', figures.bytesRead)
+  metrics.bytes('reindex', 'written', figures.bytesWritten)
+  if (figures.bulkRetries > 0) {
+    metrics.retried('target', figures.bulkRetries)
+    metrics.rejected('busy', figures.bulkRetries)
+  }
+  if (figures.searchRetries > 0) metrics.retried('source', figures.searchRetries)
+}

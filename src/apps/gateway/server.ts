@@ -1,0 +1,214 @@
+// The gateway's HTTP server: who calls, which route, and where there is none, on to the cluster.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Passage, PassageFailure } from '../../cluster/passage.ts'
+import type { GatewayConfig } from '../../config/gateway/gateway-config.ts'
+import { monotonicMs } from '../../foundation/clock.ts'
+import { asIndexferryError, IndexferryError } from '../../foundation/errors.ts'
+import { Access, unauthorised } from './access.ts'
+import { gatewayCall } from './gateway-call.ts'
+import type { Caller, GatewayAnswer, Route } from './handler.ts'
+import { IncomingBody } from './incoming-body.ts'
+import { passThrough } from './pass-through.ts'
+import { type FamilyHeaders, renderAnswer, usualHeaders } from './render-answer.ts'
+import type { Log } from './request-log.ts'
+import { isWellEncoded, type Match, ownFolder, parsePath, Router } from './router.ts'
+import { answerForError, serverError, typeOfFailure } from './server-errors.ts'
+
+/** What became of a call, for counting. */
+export interface CallEnd {
+  /** Of the route, or `pass`. */
+  readonly operation: string
+  readonly status: number
+  readonly seconds: number
+}
+
+export interface ServerParts {
+  readonly config: Pick<GatewayConfig, 'access' | 'limits'>
+  readonly passage: Passage
+  readonly routes: readonly Route[]
+  readonly log: Log
+  readonly onEnd?: ((end: CallEnd) => void) | undefined
+}
+
+/** One call on its way through the server. */
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly body: IncomingBody
+  readonly caller: Caller
+  readonly startedAt: number
+}
+
+/** Not worth a line in the log. */
+const expected: ReadonlySet<string> = new Set(['CLIENT_GONE', 'GATEWAY_STOPPING'])
+
+const nobody: Caller = { name: 'unknown', clusterHeaders: {} }
+
+export class GatewayServer {
+  /** Set once the cluster was seen. */
+  family: FamilyHeaders = usualHeaders
+  readonly #parts: ServerParts
+  readonly #router: Router
+  readonly #access: Access
+  readonly #stop = new AbortController()
+
+  constructor(parts: ServerParts) {
+    this.#parts = parts
+    this.#router = new Router(parts.routes)
+    this.#access = new Access(parts.config.access, parts.passage)
+  }
+
+  /** Calls of our own that still run are told to end. */
+  stop(): void {
+    this.#stop.abort(new IndexferryError('GATEWAY_STOPPING', 'the gateway is being stopped'))
+  }
+
+  /** The listener of `request`, and of `checkContinue` with the last argument set. */
+  handle(request: IncomingMessage, response: ServerResponse, expectsContinue = false): void {
+    const { limits } = this.#parts.config
+    const rules = { expectsContinue, silenceMs: limits.slowClientMs, bytesMax: limits.ownRequestBytesMax }
+    const caller = this.#access.identify(request.headers)
+    const body = new IncomingBody(request, response, rules)
+    const exchange = { request, response, body, caller: caller ?? nobody, startedAt: monotonicMs() }
+    // A client that goes away is noticed where its call is worked on.
+    response.on('error', ignore)
+    const { segments, query } = parsePath(request.url ?? '/')
+    const isOurs = segments?.[0] === ownFolder
+    // What cannot be read as a path or a query is the cluster's to refuse.
+    const match =
+      segments && (isOurs || isWellEncoded(query)) ? this.#router.find(request.method ?? '', segments) : undefined
+    if (!caller && match?.route.open !== true) this.#refuse(exchange)
+    else if (match && segments) void this.#answer(exchange, match, segments, new URLSearchParams(query))
+    else if (isOurs) this.#send(exchange, 'unknown', this.#missing(exchange, segments))
+    else this.#pass(exchange)
+  }
+
+  async #answer(exchange: Exchange, match: Match, segments: readonly string[], query: URLSearchParams): Promise<void> {
+    const { request, response, body, caller } = exchange
+    const { route, parameters } = match
+    const gone = new AbortController()
+    const onClose = () => {
+      if (!response.writableFinished) gone.abort(new IndexferryError('CLIENT_GONE', 'the client closed the connection'))
+    }
+    response.once('close', onClose)
+    const { method = 'GET', url = '/', headers, rawHeaders } = request
+    const signal = AbortSignal.any([gone.signal, this.#stop.signal])
+    const { passage } = this.#parts
+    try {
+      const refusal = route.open === true ? undefined : await this.#access.authorise(headers)
+      if (refusal) {
+        this.#logRefusal(exchange, refusal.status, 'the cluster does not let the caller in')
+        this.#send(exchange, route.operation, refusal)
+        return
+      }
+      const call = gatewayCall({ method, url, segments, query, headers, rawHeaders, caller, signal, body, passage })
+      const answer = await route.handle(call, parameters)
+      if (answer === 'pass') this.#pass(exchange)
+      else this.#send(exchange, route.operation, answer)
+    } catch (error) {
+      this.#failed(exchange, route.operation, error)
+    }
+  }
+
+  #pass(exchange: Exchange): void {
+    const { request, response, body } = exchange
+    passThrough(this.#parts.passage, {
+      request,
+      response,
+      body,
+      fail: (failure) => this.#unreachable(exchange, failure),
+      refuse: (error) => this.#failed(exchange, 'pass', error),
+      onAnswer: (status) => {
+        if (status === 401 || status === 403) this.#logRefusal(exchange, status, 'refused by the cluster')
+        this.#ended(exchange, 'pass', status)
+      },
+    })
+  }
+
+  #refuse(exchange: Exchange): void {
+    const { method = '', url = '/', headers } = exchange.request
+    const given = headers.authorization !== undefined
+    this.#logRefusal(exchange, 401, given ? 'no user or key of the gateway' : 'no credentials')
+    this.#send(exchange, 'unauthorised', unauthorised(given, method, url.split('?', 1)[0] as string))
+  }
+
+  #missing({ request }: Exchange, segments: readonly string[]): GatewayAnswer {
+    const methods = this.#router.methods(segments)
+    const path = `/${segments.join('/')}`
+    if (methods.length === 0) {
+      return serverError(404, 'resource_not_found_exception', `the gateway has no call ${request.method} ${path}`)
+    }
+    const reason = `Incorrect HTTP method for uri [${path}] and method [${request.method}], allowed: [${methods.join(', ')}]`
+    return serverError(405, 'method_not_allowed_exception', reason, {}, { Allow: methods.join(',') })
+  }
+
+  #unreachable(exchange: Exchange, { status, error }: PassageFailure): void {
+    this.#write(exchange, { event: status === 400 ? 'malformed' : 'failed', status, reason: error.message })
+    const reason = status === 400 ? error.message : `${error.message}. ${error.remedy}`
+    this.#send(exchange, 'pass', serverError(status, typeOfFailure(status), reason))
+  }
+
+  #failed(exchange: Exchange, operation: string, thrown: unknown): void {
+    const answer = answerForError(thrown)
+    const error = asIndexferryError(thrown)
+    if (!expected.has(error.code)) {
+      const stack = error.code === 'INTERNAL' && error.cause instanceof Error ? ` ${error.cause.stack}` : ''
+      const event = error.code === 'INTERNAL' ? 'defect' : answer.status < 500 ? 'refused' : 'failed'
+      this.#write(exchange, { event, status: answer.status, reason: error.message + stack })
+    }
+    // Whoever has begun an answer that it cannot end must not let it look whole.
+    if (exchange.response.headersSent) exchange.response.destroy()
+    else this.#send(exchange, operation, answer)
+  }
+
+  #send(exchange: Exchange, operation: string, answer: GatewayAnswer): void {
+    const { request, response } = exchange
+    if (response.destroyed || response.headersSent) return
+    const { query } = parsePath(request.url ?? '/')
+    const rendered = this.#render(answer, new URLSearchParams(query), request)
+    response.sendDate = false
+    response.removeHeader('connection')
+    response.writeHead(rendered.status, rendered.headers as string[])
+    response.end(request.method === 'HEAD' ? undefined : rendered.body)
+    // What is left of a body that was refused is not waited for.
+    if (!request.complete && rendered.status >= 400) closeAfter(request, response)
+    this.#ended(exchange, operation, rendered.status)
+  }
+
+  #render(answer: GatewayAnswer, query: URLSearchParams, { headers }: IncomingMessage) {
+    try {
+      return renderAnswer(answer, { query, headers }, this.family)
+    } catch (error) {
+      const failed = serverError(500, 'internal_exception', `the answer cannot be printed: ${String(error)}`)
+      return renderAnswer(failed, { query: new URLSearchParams(), headers: {} }, this.family)
+    }
+  }
+
+  #ended({ startedAt }: Exchange, operation: string, status: number): void {
+    this.#parts.onEnd?.({ operation, status, seconds: (monotonicMs() - startedAt) / 1000 })
+  }
+
+  #logRefusal(exchange: Exchange, status: number, reason: string): void {
+    this.#write(exchange, { event: 'refused', status, reason })
+  }
+
+  #write(
+    { request, caller }: Exchange,
+    event: { event: 'refused' | 'failed' | 'defect' | 'malformed'; status: number; reason: string },
+  ): void {
+    const { method, url, socket } = request
+    this.#parts.log({ ...event, who: caller.name, from: socket.remoteAddress, method, url })
+  }
+}
+
+const ignore = (): void => {}
+
+const drainMs = 2_000
+
+/** The rest is taken in for a moment, since a client that is still sending would miss the answer if the connection were closed at once. */
+function closeAfter(request: IncomingMessage, response: ServerResponse): void {
+  response.once('finish', () => {
+    const timer = setTimeout(() => request.destroy(), drainMs).unref()
+    request.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer))
+  })
+}

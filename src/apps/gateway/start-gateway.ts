@@ -1,0 +1,106 @@
+// Puts the gateway together: the cluster behind it, the routes that are its own, and the server in front.
+import { resolveConnection } from '../../cluster/connection.ts'
+import { Passage } from '../../cluster/passage.ts'
+import { tlsParameters } from '../../cluster/tls.ts'
+import type { GatewayConfig } from '../../config/gateway/gateway-config.ts'
+import { now } from '../../foundation/clock.ts'
+import { asIndexferryError, isErrorOf } from '../../foundation/errors.ts'
+import type { Route } from './handler.ts'
+import { introduceCluster } from './introduce-cluster.ts'
+import { createListener, endServer, listen } from './listen.ts'
+import { createLog, type Log } from './request-log.ts'
+import { type CallEnd, GatewayServer } from './server.ts'
+
+export interface GatewayDeps {
+  /** Takes whole lines of the log. */
+  readonly write: (line: string) => void
+  /** What a user should know and what stops nobody. */
+  readonly warn: (text: string) => void
+  readonly routes: readonly Route[]
+  readonly onEnd?: ((end: CallEnd) => void) | undefined
+}
+
+export interface RunningGateway {
+  readonly url: string
+  /** What the cluster is, such as `products (OpenSearch 2.19.4)`; undefined while it does not answer. */
+  readonly cluster: string | undefined
+  /** URL of the cluster. */
+  readonly clusterUrl: string
+  /** Running calls get up to ten seconds. */
+  close(): Promise<void>
+}
+
+/** How long after the last attempt a cluster that did not answer at the start is asked again. */
+const introduceAgainMs = 5_000
+
+export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Promise<RunningGateway> {
+  const log: Log = createLog(deps.write, now)
+  const passage = await openPassage(config)
+  const { routes, onEnd } = deps
+  const gateway = new GatewayServer({ config, passage, routes, log, onEnd })
+  const server = createListener(gateway, config, log)
+  let timer: NodeJS.Timeout | undefined
+  try {
+    const cluster = await introduce(passage, gateway, deps.warn)
+    if (cluster === undefined) timer = introduceLater(passage, gateway, deps.warn)
+    const { address, port, family } = await listen(server, config.listen)
+    const host = family === 'IPv6' ? `[${address}]` : address
+    return {
+      url: `${config.tls ? 'https' : 'http'}://${host}:${port}`,
+      cluster,
+      clusterUrl: passage.name,
+      close: async () => {
+        clearInterval(timer)
+        await endServer(server, gateway)
+        await passage.close()
+      },
+    }
+  } catch (error) {
+    clearInterval(timer)
+    await passage.close()
+    throw error
+  }
+}
+
+async function openPassage(config: GatewayConfig): Promise<Passage> {
+  const connection = await resolveConnection('target', config.cluster)
+  return new Passage(connection, tlsParameters('target', connection.tls), {
+    credentials: config.access.clusterCredentials,
+    silenceMs: config.limits.clusterSilenceMs,
+  })
+}
+
+/** A cluster that is away for a moment is no reason not to start; a certificate that is not trusted is. */
+async function introduce(
+  passage: Passage,
+  gateway: GatewayServer,
+  warn: (text: string) => void,
+): Promise<string | undefined> {
+  try {
+    const { text, family } = await introduceCluster(passage)
+    gateway.family = family
+    return text
+  } catch (error) {
+    const known = asIndexferryError(error)
+    if (!isErrorOf(known, 'CONNECTION_REFUSED', 'CONNECTION_LOST', 'HOST_UNKNOWN')) throw known
+    warn(`${known.message}; calls are answered with 502 or 503 until it is there`)
+    return undefined
+  }
+}
+
+function introduceLater(passage: Passage, gateway: GatewayServer, warn: (text: string) => void): NodeJS.Timeout {
+  const timer = setInterval(() => {
+    introduce(passage, gateway, () => {}).then(
+      (text) => {
+        if (text === undefined) return
+        clearInterval(timer)
+        warn(`the cluster is there: ${text}`)
+      },
+      (error) => {
+        clearInterval(timer)
+        warn(asIndexferryError(error).message)
+      },
+    )
+  }, introduceAgainMs)
+  return timer.unref()
+}

@@ -1,0 +1,68 @@
+// Which headers of a request or an answer go on to the other side of a proxy, and which belong to one connection only.
+
+/** RFC 9110, 7.6.1; `expect` and `host` are answered anew for each connection. */
+const ofOneConnection = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+const notOfRequests = new Set([...ofOneConnection, 'expect', 'host'])
+
+/** Headers as they came: name, value, name, value … */
+export type RawHeaders = readonly string[]
+
+/** What replaces or joins the headers of a request. */
+export interface HeaderChange {
+  /** Lower-case names. */
+  readonly without: ReadonlySet<string>
+  readonly plus: Readonly<Record<string, string>>
+}
+
+export function passedRequestHeaders(headers: RawHeaders, { without, plus }: HeaderChange): string[] {
+  const named = namedByConnection(headers)
+  const passed: string[] = []
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] as string
+    const key = name.toLowerCase()
+    if (notOfRequests.has(key) || without.has(key) || named?.has(key)) continue
+    passed.push(name, headers[at + 1] as string)
+  }
+  for (const [name, value] of Object.entries(plus)) passed.push(name, value)
+  return passed
+}
+
+/** `chunked` says whether the answer's own framing may go on: clients of HTTP/1.0 do not know it. */
+export function passedAnswerHeaders(headers: RawHeaders, chunked: boolean): string[] {
+  const named = namedByConnection(headers)
+  const passed: string[] = []
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] as string
+    const key = name.toLowerCase()
+    const framing = key === 'transfer-encoding' && chunked
+    if ((ofOneConnection.has(key) && !framing) || named?.has(key)) continue
+    passed.push(name, headers[at + 1] as string)
+  }
+  return passed
+}
+
+/** `Connection: upgrade, http2-settings` says that these are of this connection as well. */
+function namedByConnection(headers: RawHeaders): Set<string> | undefined {
+  let named: Set<string> | undefined
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] as string
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
+    for (const token of (headers[at + 1] as string).split(',')) {
+      const key = token.trim().toLowerCase()
+      // What a message cannot be read without is no matter of one connection, whatever somebody says.
+      if (key === '' || key === 'close' || key === 'keep-alive' || /^content-|^authorization$/.test(key)) continue
+      named ??= new Set()
+      named.add(key)
+    }
+  }
+  return named
+}

@@ -1,0 +1,148 @@
+// What lives behind the gateway's own calls, put together: its catalog, the connections between domains, the remotes that may be read,
+// and the tasks that read them.
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Connection } from '../cluster/connection.ts'
+import { openCluster } from '../cluster/open-cluster.ts'
+import { assert } from '../foundation/assert.ts'
+import { isErrorOf } from '../foundation/errors.ts'
+import { runReindex } from '../mechanism/reindex/run-reindex.ts'
+import type { ClusterVersion } from '../model/cluster-version.ts'
+import { Connections, type ConnectionsOptions } from './connections/connections.ts'
+import { type GatewayDatabase, openGatewayDatabase } from './gateway-database.ts'
+import { createRemoteOpener, type RemoteSettings } from './remote/open-remote.ts'
+import type { RemoteOpener } from './remote/remote-opener.ts'
+import { countFigures, type TaskFigures } from './task-figures.ts'
+import type { RunTask, TaskRunner } from './tasks/task.ts'
+import { openTaskRunner, type TaskRunnerOptions } from './tasks/task-runner.ts'
+
+export interface GatewayEngineOptions extends Pick<TaskRunnerOptions, 'describeError' | 'onEvent'> {
+  readonly stateFolder: string
+  /** The local cluster. */
+  readonly cluster: Connection
+  /** `caller`: tasks speak to the local cluster with the headers of the call that began them. */
+  readonly clusterCredentials: 'caller' | 'own'
+  readonly reindex: RemoteSettings & {
+    readonly createIndex: 'fromSource' | 'dynamic'
+    readonly tasksMax: number
+    readonly keepFinishedMs: number
+  }
+  readonly domains: ConnectionsOptions['domains']
+  readonly endpoints: ConnectionsOptions['endpoints']
+  readonly warn: (text: string) => void
+  readonly onFigures?: (figures: TaskFigures) => void
+}
+
+export interface GatewayEngine extends AsyncDisposable {
+  readonly database: GatewayDatabase
+  readonly connections: Connections
+  readonly remotes: RemoteOpener
+  readonly tasks: TaskRunner
+  /** What the local cluster is; asked with these headers until it has said so once. */
+  localVersion(clusterHeaders: Readonly<Record<string, string>>): Promise<ClusterVersion>
+  /** What it is, once it has said so. */
+  readonly version: ClusterVersion | undefined
+  /** Throws when the local cluster does not answer; one that wants credentials does. */
+  checkCluster(): Promise<void>
+  /** Takes up connections and tasks that were under way when the gateway ended. */
+  resume(): void
+}
+
+export async function openGatewayEngine(options: GatewayEngineOptions): Promise<GatewayEngine> {
+  await using opening = new AsyncDisposableStack()
+  const database = openGatewayDatabase(options.stateFolder)
+  opening.defer(() => database[Symbol.dispose]())
+  const { domains, endpoints, warn, reindex } = options
+  const connections = opening.use(new Connections({ database, domains, endpoints, log: warn }))
+  const local = new LocalCluster(options)
+  const remotes = createRemoteOpener({
+    config: reindex,
+    local: () => local.version,
+    endpoints: connections.lookupEndpoint,
+    log: warn,
+  })
+  const tasks = opening.use(
+    await openTaskRunner({
+      database,
+      run: reindexTask(options, local, remotes),
+      tasksMax: reindex.tasksMax,
+      keepFinishedMs: reindex.keepFinishedMs,
+      ...(options.describeError ? { describeError: options.describeError } : {}),
+      ...(options.onEvent ? { onEvent: options.onEvent } : {}),
+    }),
+  )
+  const open = opening.move()
+  return {
+    database,
+    connections,
+    remotes,
+    tasks,
+    localVersion: (clusterHeaders) => local.askVersion(clusterHeaders),
+    get version() {
+      return local.version
+    },
+    checkCluster: () => local.check(),
+    resume: () => {
+      connections.resume()
+      tasks.resume()
+    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  }
+}
+
+/** The cluster behind the gateway, in whose name it is spoken to. */
+class LocalCluster {
+  version: ClusterVersion | undefined
+  readonly #options: GatewayEngineOptions
+
+  constructor(options: GatewayEngineOptions) {
+    this.#options = options
+  }
+
+  async open(clusterHeaders: Readonly<Record<string, string>>): Promise<Cluster> {
+    const { cluster, clusterCredentials, warn } = this.#options
+    const connection: Connection =
+      clusterCredentials === 'own'
+        ? cluster
+        : { ...cluster, authentication: { kind: 'none' }, headers: { ...cluster.headers, ...clusterHeaders } }
+    const opened = await openCluster('target', connection, warn)
+    this.version = opened.version
+    return opened
+  }
+
+  async askVersion(clusterHeaders: Readonly<Record<string, string>>): Promise<ClusterVersion> {
+    if (this.version) return this.version
+    await using cluster = await this.open(clusterHeaders)
+    return cluster.version
+  }
+
+  async check(): Promise<void> {
+    try {
+      await using _ = await openCluster('target', this.#options.cluster)
+    } catch (error) {
+      if (!isErrorOf(error, 'CREDENTIALS_WRONG', 'CREDENTIALS_MISSING', 'PRIVILEGE_MISSING')) throw error
+    }
+  }
+}
+
+/** A task opens both sides for itself: each has its own credentials, and ends with its connections. */
+function reindexTask(options: GatewayEngineOptions, local: LocalCluster, remotes: RemoteOpener): RunTask {
+  return async ({ id, request, clusterHeaders, ...run }) => {
+    const { remote } = request
+    assert(remote, 'calls without a remote are passed on to the cluster')
+    await using target = await local.open(clusterHeaders)
+    await using source = await remotes.open(remote)
+    const count = countFigures(source, target, run.journal.lastStatus()?.status, options.onFigures ?? (() => {}))
+    return await runReindex({
+      ...run,
+      onStatus: (status) => {
+        count(status)
+        run.onStatus(status)
+      },
+      request,
+      source,
+      target,
+      createIndex: options.reindex.createIndex,
+      taskName: id.replace(':', '-').toLowerCase(),
+    })
+  }
+}

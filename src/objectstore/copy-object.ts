@@ -1,0 +1,106 @@
+// Moves one object: within the store, in one piece, or in parts. On return the target has it, proven.
+import { asIndexferryError, IndexferryError, isErrorOf } from '../foundation/errors.ts'
+import { copyInParts } from './copy-parts.ts'
+import { copyWithinStore } from './copy-within-store.ts'
+import { md5Of } from './object-checksum.ts'
+import type { ObjectEntry } from './object-store.ts'
+import { retrying } from './retry.ts'
+import { checkSource, type Moving, proveContent, readRange, type Transfer } from './transfer.ts'
+
+/** An object that is written over and over is given up. */
+const versionsMax = 5
+
+export type CopyOutcome =
+  | { readonly kind: 'copied'; readonly entry: ObjectEntry; readonly targetEtag: string; readonly by: 'us' | 'store' }
+  /** The source does not have it any more. */
+  | { readonly kind: 'vanished' }
+  /** The source has another version by now, and the caller wanted this one. */
+  | { readonly kind: 'changed' }
+
+/** `isPinned`: only the version that was listed will do. */
+export async function copyObject(transfer: Transfer, listed: Moving, isPinned: boolean): Promise<CopyOutcome> {
+  let moving = listed
+  for (let version = 1; ; version++) {
+    try {
+      return await copyVersion(transfer, moving)
+    } catch (error) {
+      const known = asIndexferryError(error)
+      if (known.side !== 'source' || !isErrorOf(known, 'OBJECT_CHANGED', 'OBJECT_MISSING')) throw known
+      if (isPinned) return { kind: known.code === 'OBJECT_CHANGED' ? 'changed' : 'vanished' }
+      const { key } = moving.entry
+      const head = await retrying(transfer.retries, () => transfer.source.head(key, transfer.signal))
+      if (head === undefined) return { kind: 'vanished' }
+      if (version === versionsMax) throw known
+      moving = { ...moving, entry: head }
+    }
+  }
+}
+
+async function copyVersion(transfer: Transfer, moving: Moving): Promise<CopyOutcome> {
+  const { entry } = moving
+  const byStore = transfer.serverSide ? await tryWithinStore(transfer, moving) : undefined
+  const targetEtag =
+    byStore ??
+    (entry.size <= transfer.partSize ? await copyWhole(transfer, moving) : await copyInParts(transfer, moving))
+  if (oddParts.test(moving.targetKey)) await proveName(transfer, moving.targetKey)
+  return { kind: 'copied', entry, targetEtag, by: byStore === undefined ? 'us' : 'store' }
+}
+
+/** Empty parts, `.` and `..`: services that keep objects as files tidy such names up, in answers to all requests but lists. */
+const oddParts = /(?:^|\/)\.{0,2}(?:\/|$)/
+
+async function proveName({ target, signal }: Transfer, key: string): Promise<void> {
+  for await (const [first] of target.list(key, signal)) {
+    if (first?.key === key) return
+    break
+  }
+  throw new IndexferryError(
+    'REQUEST_REFUSED',
+    `target ${target.name}: "${key}" was taken, but is kept under another name`,
+    {
+      side: 'target',
+      remedy: 'This store cannot hold such a name; rename the object at the source, or use another store.',
+    },
+  )
+}
+
+async function tryWithinStore(transfer: Transfer, moving: Moving): Promise<string | undefined> {
+  try {
+    return await copyWithinStore(transfer, moving)
+  } catch (error) {
+    // Where the store may not read the source for us, or has no such request, there is still the other way.
+    if (!isErrorOf(error, 'REQUEST_REFUSED', 'PRIVILEGE_MISSING')) throw error
+    if (transfer.serverSide)
+      transfer.note(`the store does not copy by itself (${error.message}); objects are read and written instead`)
+    transfer.serverSide = false
+    return undefined
+  }
+}
+
+async function copyWhole(transfer: Transfer, moving: Moving): Promise<string> {
+  const { source, target, retries } = transfer
+  const { entry, targetKey } = moving
+  const all = { from: 0, length: entry.size }
+  let seen: Buffer | undefined
+  return await transfer.slots.use(entry.size, () =>
+    retrying(retries, async () => {
+      const { bytes, opened } = await readRange(transfer, source, entry.key, all, entry.etag)
+      const md5 = md5Of(bytes)
+      // Not every ETag that looks like an MD5 is one (aws:kms); twice the same content from the source is believed.
+      if (!seen?.equals(md5)) {
+        seen = md5
+        checkSource(source, entry.key, entry.etag, md5)
+      }
+      if (opened.head.size !== entry.size) throw changed(transfer, entry.key)
+      const etag = await target.put(targetKey, bytes, md5, opened.head.headers, transfer.signal)
+      await proveContent(transfer, targetKey, all, { etag, md5 })
+      transfer.onBytes(entry.size)
+      return etag
+    }),
+  )
+}
+
+const changed = ({ source }: Transfer, key: string): IndexferryError =>
+  new IndexferryError('OBJECT_CHANGED', `source ${source.name}: "${key}" has another size than was listed`, {
+    side: 'source',
+  })

@@ -1,0 +1,103 @@
+// Objects that come in parts: one file of the whole size that parts are written into, and beside it a list of those that are on
+// the disk. Both lie in the folder's own `.indexferry` until the file is complete and takes its name.
+import { createHash, randomUUID } from 'node:crypto'
+import { type FileHandle, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ownNames } from './folder-names.ts'
+import type { PartBody, Upload, UploadedPart } from './object-store.ts'
+
+export class FolderUploads {
+  private readonly folder: string
+
+  constructor(root: string) {
+    this.folder = join(root, ownNames)
+  }
+
+  /** A new file to write to, in the file system of the folder. */
+  async temporaryFile(): Promise<string> {
+    await mkdir(this.folder, { recursive: true })
+    return join(this.folder, `${randomUUID()}.part`)
+  }
+
+  pathOf({ id }: Upload): string {
+    return join(this.folder, `${id}.part`)
+  }
+
+  private listOf({ id }: Upload): string {
+    return join(this.folder, `${id}.parts`)
+  }
+
+  async create(key: string, size: number, partSize: number): Promise<Upload> {
+    const upload = { key, id: randomUUID(), size, partSize }
+    await mkdir(this.folder, { recursive: true })
+    await using file = await open(this.pathOf(upload), 'wx')
+    await file.truncate(size)
+    return upload
+  }
+
+  async putPart(upload: Upload, number: number, body: PartBody): Promise<string> {
+    await using file = await open(this.pathOf(upload), 'r+')
+    const etag = await writePart(file, (number - 1) * upload.partSize, body)
+    await file.datasync()
+    await using list = await open(this.listOf(upload), 'a')
+    await list.appendFile(`${number} ${body.length} ${etag}\n`)
+    await list.datasync()
+    return etag
+  }
+
+  async listParts(upload: Upload): Promise<readonly UploadedPart[] | undefined> {
+    const found = new Map<number, UploadedPart>()
+    try {
+      const { size } = await stat(this.pathOf(upload))
+      if (size !== upload.size) return undefined
+      // A line may be cut off, by the death of the process that wrote it; and a part may have been written again.
+      for (const line of (await readFile(this.listOf(upload), 'utf8')).split('\n').slice(0, -1)) {
+        const match = /^(\d+) (\d+) ([0-9a-f]{32})$/.exec(line)
+        if (match)
+          found.set(Number(match[1]), { number: Number(match[1]), size: Number(match[2]), etag: match[3] as string })
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (!(await exists(this.pathOf(upload)))) return undefined
+    }
+    return [...found.values()].sort((left, right) => left.number - right.number)
+  }
+
+  /** After the file has its name, or is given up. */
+  async forget(upload: Upload): Promise<void> {
+    await rm(this.pathOf(upload), { force: true })
+    await rm(this.listOf(upload), { force: true })
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false
+      throw error
+    },
+  )
+
+async function writePart(file: FileHandle, at: number, body: PartBody): Promise<string> {
+  if ('bytes' in body) {
+    await writeAll(file, body.bytes, at)
+    return body.md5.toString('hex')
+  }
+  const hash = createHash('md5')
+  let written = 0
+  for await (const chunk of body.stream as AsyncIterable<Buffer>) {
+    hash.update(chunk)
+    await writeAll(file, chunk, at + written)
+    written += chunk.length
+  }
+  return hash.digest('hex')
+}
+
+/** One call may write less than it was given. */
+export async function writeAll(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done)
+    done += bytesWritten
+  }
+}

@@ -1,0 +1,138 @@
+// Where the credentials of one side come from: its own options, then the usual places of the vendor. The metadata service of
+// a machine is asked only when the user says so: elsewhere the question takes seconds, or reaches a stranger.
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { IndexferryError, registerSecret, type Side } from '../foundation/errors.ts'
+import type { Environment, StoreSettings } from './store-settings.ts'
+
+export interface StoreCredentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+  readonly expiration?: Date
+}
+
+export type CredentialSource = () => Promise<StoreCredentials>
+
+export interface CredentialQuestion {
+  readonly kind: 's3' | 'oss'
+  readonly side: Side
+  readonly settings: StoreSettings
+  readonly env: Environment
+}
+
+export function credentialSource(question: CredentialQuestion): CredentialSource {
+  const { kind, settings, side } = question
+  const own = ownCredentials(settings, side)
+  const first = own ? async () => own : kind === 'oss' ? async () => ossCredentials(question) : awsChain(question)
+  const found = settings.role === undefined || kind === 'oss' ? first : assumeRole(settings.role, first)
+  return async () => {
+    const credentials = await found()
+    registerSecret(credentials.secretAccessKey)
+    registerSecret(credentials.sessionToken)
+    return credentials
+  }
+}
+
+function ownCredentials(settings: StoreSettings, side: Side): StoreCredentials | undefined {
+  const { accessKeyId, secretAccessKey, sessionToken } = settings
+  if (accessKeyId === undefined && secretAccessKey === undefined) return undefined
+  if (accessKeyId === undefined || secretAccessKey === undefined)
+    throw new IndexferryError('CREDENTIALS_MISSING', `the ${side} has only one of access key and secret`, {
+      side,
+      remedy: `Give --${side}-access-key-id and the secret by --${side}-secret-access-key-file or the environment.`,
+    })
+  return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
+}
+
+function missing({ side, kind }: CredentialQuestion, reason: string, cause?: unknown): IndexferryError {
+  const names =
+    kind === 'oss' ? 'OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET' : 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'
+  return new IndexferryError('CREDENTIALS_MISSING', `no credentials for the store of the ${side}: ${reason}`, {
+    side,
+    remedy: `Set ${names}, give a profile with --${side}-profile, or read a public bucket with --${side}-anonymous.`,
+    cause,
+  })
+}
+
+function awsChain(question: CredentialQuestion): CredentialSource {
+  const { profile, metadataCredentials } = question.settings
+  return async () => {
+    const vendor = await import('@aws-sdk/credential-providers')
+    const named = profile === undefined ? {} : { profile }
+    const providers = [
+      ...(profile === undefined ? [vendor.fromEnv()] : []),
+      vendor.fromIni(named),
+      vendor.fromSSO(named),
+      vendor.fromProcess(named),
+      vendor.fromTokenFile(),
+      ...(metadataCredentials ? [metadata(vendor, question.env)] : []),
+    ]
+    const reasons: string[] = []
+    for (const provide of providers) {
+      try {
+        return await provide()
+      } catch (error) {
+        // "Go on with the next" is how a provider of this chain says that it has nothing; anything else is a real fault.
+        const reason = error instanceof Error ? error.message : String(error)
+        if ((error as { tryNextLink?: boolean }).tryNextLink === false) throw missing(question, reason, error)
+        reasons.push(reason)
+      }
+    }
+    throw missing(question, reasons[0] ?? 'none found')
+  }
+}
+
+function metadata(vendor: typeof import('@aws-sdk/credential-providers'), env: Environment): CredentialSource {
+  const inContainer = env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI ?? env.AWS_CONTAINER_CREDENTIALS_FULL_URI
+  return inContainer === undefined ? vendor.fromInstanceMetadata() : vendor.fromContainerMetadata()
+}
+
+function assumeRole(role: string, masterCredentials: CredentialSource): CredentialSource {
+  let provide: CredentialSource | undefined
+  return async () => {
+    const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
+    const params = { RoleArn: role, RoleSessionName: 'indexferry' }
+    provide ??= fromTemporaryCredentials({ masterCredentials, params }) as CredentialSource
+    return provide()
+  }
+}
+
+/** The variables of ossutil and of Alibaba's SDKs, then the file of their command line. */
+function ossCredentials(question: CredentialQuestion): StoreCredentials {
+  const { env, settings } = question
+  if (settings.profile === undefined) {
+    const accessKeyId = env.OSS_ACCESS_KEY_ID ?? env.ALIBABA_CLOUD_ACCESS_KEY_ID
+    const secretAccessKey = env.OSS_ACCESS_KEY_SECRET ?? env.ALIBABA_CLOUD_ACCESS_KEY_SECRET
+    const sessionToken = env.OSS_SESSION_TOKEN ?? env.ALIBABA_CLOUD_SECURITY_TOKEN
+    if (accessKeyId && secretAccessKey)
+      return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
+  }
+  return aliyunProfile(question)
+}
+
+interface AliyunProfile {
+  readonly name?: string
+  readonly access_key_id?: string
+  readonly access_key_secret?: string
+  readonly sts_token?: string
+}
+
+function aliyunProfile(question: CredentialQuestion): StoreCredentials {
+  const { env, settings } = question
+  const file = join(env.HOME || env.USERPROFILE || homedir(), '.aliyun', 'config.json')
+  let content: { current?: string; profiles?: readonly AliyunProfile[] }
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8')) as typeof content
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'is not there' : 'cannot be read'
+    throw missing(question, `the environment has none and ${file} ${reason}`, error)
+  }
+  const name = settings.profile ?? env.ALIBABA_CLOUD_PROFILE ?? content.current ?? 'default'
+  const found = content.profiles?.find((profile) => profile.name === name)
+  if (!found?.access_key_id || !found.access_key_secret)
+    throw missing(question, `${file} has no profile "${name}" with an access key`)
+  const { access_key_id: accessKeyId, access_key_secret: secretAccessKey, sts_token: sessionToken } = found
+  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
+}
