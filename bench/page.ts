@@ -45,6 +45,7 @@ The commands, S and T being the source's and the target's URL, I the index:
 
     indexferry copy S/I T --json --state FOLDER
     indexferry verify S/I T --json --state FOLDER
+    indexferry serve --cluster T --config FILE --state FOLDER          POST /_reindex?slices=auto {"source":{"remote":{"host":S},"index":I},"dest":{"index":I}}
     POST T/_reindex {"source":{"remote":{"host":S,"socket_timeout":"5m"},"index":I,"size":SIZE},"dest":{"index":I}}
     elasticdump --input=S/I --output=T/I --type=data --limit=5000 --noRefresh            (large documents: --limit=100)
     elasticdump --input=S/I --output=T/I --type=data --limit=5000 --noRefresh --concurrency=4

@@ -17,6 +17,8 @@ export interface Program {
   /** A temporary folder of this run. */
   readonly folder: string
   readonly signal: AbortSignal
+  /** Of a server: what is asked of it. Afterwards the program is told to end (SIGTERM). */
+  readonly during?: () => Promise<void>
 }
 
 const keptBytes = 4000
@@ -39,9 +41,10 @@ const plainEnvironment = (): NodeJS.ProcessEnv =>
     Object.entries(process.env).filter(([key]) => !key.startsWith('INDEXFERRY_') && key !== 'NODE_OPTIONS'),
   )
 
-export async function runProgram({ command, args, folder, signal }: Program): Promise<Usage> {
+export async function runProgram({ command, args, folder, signal, during }: Program): Promise<Usage> {
   const usageFile = join(folder, 'usage.json')
   const started = performance.now()
+  let asked: Promise<void> | undefined
   const { code, last } = await new Promise<{ code: string | number | null; last: string }>((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -59,8 +62,11 @@ export async function runProgram({ command, args, folder, signal }: Program): Pr
     // A program that was started and then stopped also has its end reported, and is gone only then.
     child.on('error', (error) => child.pid === undefined && reject(error))
     child.on('close', (code, killedBy) => resolve({ code: killedBy ?? code, last }))
+    asked = during?.().finally(() => child.kill('SIGTERM'))
+    asked?.catch(() => {})
   })
   signal.throwIfAborted()
+  await asked
   const seconds = (performance.now() - started) / 1000
   if (code !== 0) throw new Error(`ended with ${code}: ${last.trim().slice(-600)}`)
   return { seconds, ...(existsSync(usageFile) ? (JSON.parse(readFileSync(usageFile, 'utf8')) as Partial<Usage>) : {}) }

@@ -20,6 +20,7 @@ const commands = {
   servers: [['test/servers/cli.ts']],
   bench: [['scripts/build.mjs'], ['bench/run.ts']],
   'test:kill': [['scripts/build.mjs'], ['test/campaigns/kill.ts']],
+  'test:gateway-kill': [['scripts/build.mjs'], ['test/campaigns/gateway-kill.ts']],
   'test:large': [['scripts/build.mjs'], ['test/campaigns/large.ts']],
   'docs:generate': [['scripts/generate-docs.ts']],
 }

@@ -109,7 +109,7 @@ export class Passage {
 
   /** Sends once; to the next node where one cannot be reached. `as` overrides whose credentials are shown. */
   send(request: PassedRequest, receiver: PassedReceiver, as: CredentialsOf = this.#credentials): { cancel(): void } {
-    const attempt = new PassedExchange(receiver, (node, error) => this.#explain(node, error))
+    const attempt = new PassedExchange(request.method === 'HEAD', receiver, (node, error) => this.#explain(node, error))
     const change = as === 'own' ? this.#own : this.#callers
     const headers = passedRequestHeaders(request.headers, change)
     const sign = as === 'own' ? this.#authenticator.sign : undefined
@@ -186,6 +186,12 @@ export class Passage {
   }
 }
 
+/**
+ * Answers that may be about the message and not about what it asks: too long a line, too large headers. After one, Elasticsearch and
+ * OpenSearch leave the connection open and never read from it again; the next request on it would wait for ever.
+ */
+const refusesTheMessage: ReadonlySet<number> = new Set([400, 413, 414, 417, 431])
+
 interface Wire {
   readonly method: string
   readonly path: string
@@ -214,9 +220,17 @@ class PassedExchange implements Dispatcher.DispatchHandler {
   isOver = false
   readonly #receiver: PassedReceiver
   readonly #explain: (node: ClusterNode, error: unknown) => PassageFailure
+  readonly #isHead: boolean
   #controller: Dispatcher.DispatchController | undefined
+  /** Bytes that are to come of an answer after which the connection is not to be used again. */
+  #leftOfRefusal: number | undefined
 
-  constructor(receiver: PassedReceiver, explain: (node: ClusterNode, error: unknown) => PassageFailure) {
+  constructor(
+    isHead: boolean,
+    receiver: PassedReceiver,
+    explain: (node: ClusterNode, error: unknown) => PassageFailure,
+  ) {
+    this.#isHead = isHead
     this.#receiver = receiver
     this.#explain = explain
   }
@@ -242,11 +256,23 @@ class PassedExchange implements Dispatcher.DispatchHandler {
     // 1xx only announces the answer.
     if (status < 200 || this.isOver) return
     this.onReached()
+    const length = this.#isHead ? 0 : Number(headers['content-length'] ?? Number.NaN)
+    this.#leftOfRefusal = refusesTheMessage.has(status) ? length : undefined
     this.#receiver.start({ status, statusText, headers, rawHeaders: rawHeadersOf(controller) }, controller)
+    if (this.#leftOfRefusal === 0) this.#endAndClose(controller)
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.isOver) this.#receiver.data(chunk)
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.isOver) return
+    this.#receiver.data(chunk)
+    if (this.#leftOfRefusal === undefined) return
+    this.#leftOfRefusal -= chunk.length
+    if (this.#leftOfRefusal === 0) this.#endAndClose(controller)
+  }
+
+  #endAndClose(controller: Dispatcher.DispatchController): void {
+    this.onResponseEnd()
+    controller.abort(new Error('the connection may not be used again'))
   }
 
   onResponseEnd(): void {

@@ -81,7 +81,7 @@ export class GatewayDatabase implements Disposable {
     this.heartbeat.unref()
   }
 
-  /** Aborts when another gateway has the catalog or it cannot be written any more: nothing may go on. The reason is an IndexferryError. */
+  /** Aborted when another gateway has the catalog or it cannot be written any more: nothing may go on until the next start. The reason is an IndexferryError. */
   get lostSignal(): AbortSignal {
     return this.lost.signal
   }
@@ -102,6 +102,8 @@ export class GatewayDatabase implements Disposable {
   /** All of `work` or nothing of it. On return it is durable: against the death of the process, and when `full` against a power cut. */
   transaction<Result>(durability: 'full' | 'process', work: () => Result): Result {
     if (this.isInTransaction) return work()
+    // After a write that failed, what is in memory may be ahead of the catalog: only a new start brings them together.
+    if (this.lost.signal.aborted) throw this.lost.signal.reason
     return this.catalog.transaction(durability, () => {
       this.isInTransaction = true
       try {

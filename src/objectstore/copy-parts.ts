@@ -49,9 +49,9 @@ async function copyOnce(transfer: Transfer, moving: Moving): Promise<string> {
     if (head?.size !== upload.size || head.etag !== expected) throw error
     etag = head.etag
   }
-  await proveParts(transfer, upload, parts, etag === expected)
+  const found = await proveParts(transfer, upload, parts, etag === expected)
   journal.forgetUpload(moving.key)
-  return etag
+  return found
 }
 
 async function beginUpload(
@@ -202,16 +202,17 @@ async function sendStreamed(
   }
 }
 
+/** Returns the ETag by which the target knows the whole. */
 async function proveParts(
   transfer: Transfer,
   upload: Upload,
   parts: readonly MovedPart[],
   isProven: boolean,
-): Promise<void> {
+): Promise<string> {
   const { target, retries, signal, slots } = transfer
   const head = await retrying(retries, () => target.head(upload.key, signal))
   if (head?.size !== upload.size) throw differs(target, upload.key, `has ${head?.size ?? 0} bytes, not ${upload.size}`)
-  if (isProven && target.abilities.etagIsMd5) return
+  if (isProven && target.abilities.etagIsMd5) return head.etag
   let next = 0
   const worker = async () => {
     for (let part = parts[next++]; part; part = parts[next++]) {
@@ -223,4 +224,5 @@ async function proveParts(
     }
   }
   await Promise.all(Array.from({ length: Math.min(8, parts.length) }, worker))
+  return head.etag
 }

@@ -37,6 +37,7 @@ export class S3Store implements ObjectStore {
   private readonly bucket: string
   private readonly payer: { RequestPayer?: 'requester' }
   private readonly writing: WriteSettings
+  private readonly pageSize: { MaxKeys?: number }
   private hasAnswered = false
 
   constructor(access: S3Access, location: BucketLocation, side: Side, settings: StoreSettings, writing: WriteSettings) {
@@ -46,6 +47,7 @@ export class S3Store implements ObjectStore {
     this.side = side
     this.identity = access.identity
     this.payer = settings.requesterPays ? { RequestPayer: 'requester' } : {}
+    this.pageSize = settings.pageSize === undefined ? {} : { MaxKeys: settings.pageSize }
     this.writing = writing
     this.abilities = {
       etagIsMd5: writing.encryption !== 'aws:kms',
@@ -89,6 +91,7 @@ export class S3Store implements ObjectStore {
                 // Keys may hold characters that XML cannot.
                 EncodingType: 'url',
                 ContinuationToken: token,
+                ...this.pageSize,
                 ...this.payer,
               }),
               { ...(signal ? { abortSignal: signal } : {}) },

@@ -74,14 +74,14 @@ const checks: Readonly<Record<string, (place: Place) => Promise<void>>> = {
     const keys = ['l/a', 'l/a-b', 'l/a.c/x', 'l/a/b', 'l/Z', 'l/é', 'l/漢', 'l0', 'l/ b', 'l/a+b', 'l/a%20b', 'l/~']
     // Services that keep objects as files cannot have l/a and l/a/b.
     const possible = keys.filter((key) => key !== 'l/a')
-    const many = Array.from({ length: 1_100 }, (_, place) => `l/many/${place}`)
+    const many = Array.from({ length: 45 }, (_, place) => `l/many/${place}`)
     for (let from = 0; from < many.length; from += 50)
       await Promise.all(many.slice(from, from + 50).map((key) => put(store, key, Buffer.from(key))))
     for (const key of possible) await put(store, key, Buffer.from(key))
     const listed = (await listAll(store, 'l/')).map((entry) => entry.key)
     const expected = [...possible.filter((key) => key.startsWith('l/')), ...many].sort(compareKeys)
     assert.deepEqual(listed, expected)
-    assert.deepEqual((await listAll(store, 'l/many/10')).length, 112 - 1)
+    assert.equal((await listAll(store, 'l/many/1')).length, 11)
     assert.deepEqual(await listAll(store, 'none/'), [])
     const [entry] = await listAll(store, 'l/Z')
     assert.equal(entry?.size, 3)
@@ -116,7 +116,7 @@ const checks: Readonly<Record<string, (place: Place) => Promise<void>>> = {
     for (const name of names) await store.delete(`n/${name}`)
     assert.deepEqual(await listAll(store, 'n/'), [])
   },
-  'takes objects in parts, tells which it has, and gives them up': async ({ store }) => {
+  'takes objects in parts, tells which it has, and gives them up': async ({ store, started }) => {
     const bytes = randomBytes(11 * MiB)
     const upload = await store.createUpload('parts', bytes.length, 5 * MiB, {})
     const pieces = [bytes.subarray(0, 5 * MiB), bytes.subarray(5 * MiB, 10 * MiB), bytes.subarray(10 * MiB)]
@@ -135,12 +135,14 @@ const checks: Readonly<Record<string, (place: Place) => Promise<void>>> = {
     const second = await send(2)
     const etag = await store.completeUpload(upload, [first, second, third])
     assert.deepEqual(await content(store, 'parts', 0, bytes.length), bytes)
-    assert.equal((await store.head('parts'))?.etag, etag)
-    if (store.abilities.etagIsMd5) assert.equal(etag, multipartEtag(pieces.map(md5Of)))
+    if (started?.name !== 'gofakes3') assert.equal((await store.head('parts'))?.etag, etag)
+    // gofakes3 tells something else, as services may: copy-parts.ts reads such objects again.
+    if (store.abilities.etagIsMd5 && started?.name !== 'gofakes3') assert.equal(etag, multipartEtag(pieces.map(md5Of)))
     const other = await store.createUpload('given-up', 10 * MiB, 5 * MiB, {})
     await store.abortUpload(other)
     await store.abortUpload(other)
-    assert.equal(await store.listParts(other), undefined)
+    // S3Proxy knows no difference between an upload without parts and none.
+    assert.deepEqual((await store.listParts(other)) ?? [], [])
     assert.equal(await store.head('given-up'), undefined)
   },
 }
@@ -158,7 +160,7 @@ const ofServices: typeof checks = {
     assert.equal(found?.contentType, 'text/x-odd')
     assert.equal(found?.metadata?.tenant, 'blue')
   },
-  'copies by itself, whole and in parts': async ({ store }) => {
+  'copies by itself, whole and in parts': async ({ store, started }) => {
     const bytes = randomBytes(6 * MiB)
     const etag = await put(store, 'from +%é', bytes)
     const from = {
@@ -168,7 +170,7 @@ const ofServices: typeof checks = {
     }
     await store.copyWithin(from, 'copied')
     assert.deepEqual(await content(store, 'copied', 0, bytes.length), bytes)
-    if (store.name.endsWith('no-part-copy')) return
+    if (started?.name === 'gofakes3') return
     const upload = await store.createUpload('copied-parts', bytes.length, 5 * MiB, {})
     const parts = []
     for (const [place, [start, length]] of [
@@ -209,7 +211,9 @@ for (const name of ['s3proxy', 'versitygw', 'gofakes3'] satisfies StoreName[]) {
   test(`a bucket of ${name}`, { skip: missingFor(name) ?? false }, async (context) => {
     await using started = await startObjectStore(name)
     const bucket = await makeBucket(clientOf(started))
-    await using store = await open(`s3://${bucket}?endpoint=${started.url}&region=us-east-1`, 'target')
+    await using store = await open(`s3://${bucket}?endpoint=${started.url}&region=us-east-1`, 'target', {
+      pageSize: 10,
+    })
     await check({ store, started, bucket }, [checks, ofServices], context as never)
   })
 }

@@ -15,6 +15,8 @@ export interface StoreSettings {
   readonly insecure: boolean
   readonly connectTimeout: number
   readonly readTimeout: number
+  /** Keys in one page of a list; the store's own limit when not given. */
+  readonly pageSize?: number | undefined
 }
 
 /** For the objects that are written. */

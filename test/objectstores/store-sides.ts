@@ -85,7 +85,7 @@ export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposa
 }
 
 /** Short pauses: what is tested is that it is tried again. */
-export const quickRetries = { attempts: 8, firstMs: 5, maxMs: 50 }
+export const quickRetries = { attempts: 14, firstMs: 5, maxMs: 50 }
 
 /** A whole move with a journal in `state`. */
 export async function move(

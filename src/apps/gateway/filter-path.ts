@@ -70,21 +70,20 @@ function include(value: JsonValue, all: readonly Pattern[]): JsonValue | undefin
   return Object.keys(kept).length > 0 ? kept : undefined
 }
 
-/** Undefined: nothing of it is left. What was empty before stays. */
+/** Undefined: nothing of it is left. What was empty before goes as well, where a pattern might have reached into it. */
 function exclude(value: JsonValue, all: readonly Pattern[]): JsonValue | undefined {
   if (Array.isArray(value)) {
     const items = (value as readonly JsonValue[]).flatMap((item) => exclude(item, all) ?? [])
-    return items.length > 0 || value.length === 0 ? items : undefined
+    return items.length > 0 ? items : undefined
   }
   if (!isObject(value)) return value
-  const names = Object.keys(value)
   const kept: JsonObject = {}
-  for (const name of names) {
+  for (const name of Object.keys(value)) {
     const rest = below(name, all)
     if (isAtEnd(rest)) continue
     const inner = value[name] as JsonValue
     const part = rest.length === 0 ? inner : exclude(inner, rest)
     if (part !== undefined) kept[name] = part
   }
-  return Object.keys(kept).length > 0 || names.length === 0 ? kept : undefined
+  return Object.keys(kept).length > 0 ? kept : undefined
 }

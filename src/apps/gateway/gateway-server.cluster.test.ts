@@ -122,7 +122,7 @@ test('headers of requests keep their letters, order and repetition', async () =>
         'Content-Length',
         '2',
       ])
-      .end('{}')
+      .end(Buffer.from('{}'))
   })
   await using gateway = await gatewayInFront({ nodes: [cluster.url] })
   const headers = [

@@ -1,6 +1,6 @@
 // JSON, YAML and CBOR as the servers print them.
 import { encode } from 'cborg'
-import { Document } from 'yaml'
+import { Document, isScalar, visit } from 'yaml'
 import { printExactJson } from '../../foundation/exact-json.ts'
 import type { JsonObject, JsonValue } from '../../model/json.ts'
 
@@ -29,9 +29,19 @@ function pretty(value: JsonValue, indent: string): string {
 const printed = (value: JsonObject): [string, JsonValue][] =>
   Object.entries(value).filter(([, item]) => (item as JsonValue | undefined) !== undefined)
 
+/** Names that a reader of YAML might take for a number, a date or a word of its own. */
+const readsAsOther = /^(?:[-+.~\d]|$|(?:y|n|yes|no|on|off|true|false|null)$)/i
+
 /** Names plain, texts in quotation marks, lists not indented. */
 export function printYaml(value: JsonValue): string {
-  const text = new Document(plain(value)).toString({
+  const document = new Document(plain(value))
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) && readsAsOther.test(String(key.value))) key.type = 'QUOTE_DOUBLE'
+    },
+  })
+  const text = document.toString({
+    singleQuote: true,
     defaultStringType: 'QUOTE_DOUBLE',
     defaultKeyType: 'PLAIN',
     doubleQuotedAsJSON: true,

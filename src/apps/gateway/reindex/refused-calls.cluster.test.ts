@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import type { ServerName } from '../../../../test/servers/catalogue.ts'
 import { missingJava, useServer } from '../../../../test/servers/servers.ts'
 import type { TaskRecord, TaskStart } from '../../../engine/tasks/task.ts'
+import { IndexferryError } from '../../../foundation/errors.ts'
 import { parseExactJson, printExactJson } from '../../../foundation/exact-json.ts'
 import { type ClusterVersion, parseClusterVersion } from '../../../model/cluster-version.ts'
 import type { GatewayAnswer, GatewayCall } from '../handler.ts'
@@ -189,7 +190,12 @@ function callOf(url: string, one: Case): GatewayCall {
   }
 }
 
-function routeOf(server: ClusterVersion) {
+interface Surroundings {
+  readonly check?: () => Promise<void>
+  readonly wait?: (signal: AbortSignal) => Promise<TaskRecord | undefined>
+}
+
+function routeOf(server: ClusterVersion, { check = async () => {}, wait = async () => undefined }: Surroundings = {}) {
   const started: TaskStart[] = []
   const tasks = {
     start: async (start: TaskStart) => {
@@ -197,9 +203,9 @@ function routeOf(server: ClusterVersion) {
       const task: Partial<TaskRecord> = { id: `node:${started.length}`, error: { type: 'exception', reason: 'x' } }
       return task as TaskRecord
     },
-    wait: async () => undefined,
+    wait: async (_id: string, _timeoutMs: number | undefined, signal: AbortSignal) => wait(signal),
   }
-  const [route] = reindexRoutes({ server: () => server, tasks, remotes: { check: async () => {} } })
+  const [route] = reindexRoutes({ server: () => server, tasks, remotes: { check } })
   assert.ok(route)
   return { started, handle: (call: GatewayCall) => route.handle(call, {}) }
 }
@@ -273,6 +279,65 @@ for (const name of servers) {
     })
   })
 }
+
+describe('how a call ends', { skip: missingJava('opensearch-2.19.4') }, () => {
+  const server = parseClusterVersion('opensearch-2.19.4') as ClusterVersion
+  const end = async (surroundings: Surroundings, one: Case, signal?: AbortSignal) => {
+    const { url } = await useServer('opensearch-2.19.4')
+    const { handle } = routeOf(server, surroundings)
+    return (await handle({ ...callOf(url, one), ...(signal && { signal }) })) as GatewayAnswer
+  }
+  const ended = (task: Partial<TaskRecord>) => ({ wait: async () => task as TaskRecord })
+
+  test('with the outcome and the worst status of its failures', async () => {
+    const failure = { kind: 'bulk', index: 'd', type: undefined, id: '1', cause: { type: 't' }, status: 409 } as const
+    const counts = { total: 1, updated: 0, created: 0, deleted: 0, batches: 1, versionConflicts: 1, noops: 0 }
+    const more = { bulkRetries: 0, searchRetries: 0, throttledMs: 0, requestsPerSecond: Infinity, throttledUntilMs: 0 }
+    const status = { ...counts, ...more, reasonCancelled: undefined, slices: undefined }
+    const outcome = { status, tookMs: 3.7, timedOut: false, failures: [failure], notes: [] }
+    const answer = await end(ended({ outcome }), { what: '', body: fine, query: 'human' })
+    assert.equal(answer.status, 409)
+    assert.equal(
+      printExactJson(answer.body),
+      '{"took":3,"timed_out":false,"total":1,"updated":0,"created":0,"deleted":0,"batches":1,"version_conflicts":1,"noops":0,' +
+        '"retries":{"bulk":0,"search":0},"throttled":"0s","throttled_millis":0,"requests_per_second":-1.0,"throttled_until":"0s",' +
+        '"throttled_until_millis":0,"failures":[{"index":"d","id":"1","cause":{"type":"t"},"status":409}]}',
+    )
+  })
+
+  test('with the error that ended it', async () => {
+    const error = { type: 'script_exception', reason: 'compile error', caused_by: { type: 'x', reason: 'y' } }
+    const answer = await end(ended({ error }), { what: '', body: fine })
+    const root_cause = [{ type: 'script_exception', reason: 'compile error' }]
+    assert.deepEqual([answer.status, answer.body], [400, { error: { root_cause, ...error }, status: 400 }])
+  })
+
+  test('with the refusal of its host', async () => {
+    const refuseWith = (sentence: string) => ({
+      check: async () => {
+        throw new IndexferryError('REMOTE_NOT_ALLOWED', sentence, { side: 'source' })
+      },
+    })
+    const listed = '[127.0.0.1:9] not allowlisted in reindex.remote.allowlist'
+    const unlisted = await end(refuseWith(listed), { what: '', body: fine })
+    const error = { type: 'illegal_argument_exception', reason: listed }
+    assert.deepEqual([unlisted.status, unlisted.body], [400, { error: { root_cause: [error], ...error }, status: 400 }])
+    const bare = { what: '', body: withRemote({ host: 'badremote' }) }
+    const sentence = '[host] must be of the form [scheme]://[host]:[port](/[pathPrefix])? but was [badremote]'
+    const formless = await end(refuseWith(sentence), bare)
+    const { url } = await useServer('opensearch-2.19.4')
+    assert.equal(printExactJson(formless.body), printExactJson((await ask(`${url}/_reindex`, bare)).body))
+  })
+
+  test('with nothing when the client has gone; the task is left alone', async () => {
+    const gone = new AbortController()
+    const wait = async (signal: AbortSignal) => {
+      gone.abort(new Error('gone'))
+      throw signal.reason
+    }
+    await assert.rejects(end({ wait }, { what: '', body: fine }, gone.signal), /gone/)
+  })
+})
 
 /** Before 2.3 there was none; the test server of 8 lacks the module. */
 for (const name of ['elasticsearch-1.7.6', 'elasticsearch-8.19.2'] satisfies ServerName[]) {

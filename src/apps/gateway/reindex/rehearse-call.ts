@@ -53,11 +53,14 @@ function parse(body: Buffer): JsonObject | undefined {
 
 /** The host is refused or cannot be spoken to, and so everything else was found right; or there is no `_reindex` to ask. */
 function isAllRight({ status, body: bytes }: ClusterSaid, body: JsonObject | undefined): boolean {
-  if (status === 404 || status === 405 || /no handler found for uri/i.test(bytes.toString())) return true
+  if (status === 404 || status === 405 || noCall.test(bytes.toString())) return true
   const error: JsonValue | undefined = body?.error
   const { reason } = isJsonObject(error) ? error : {}
   return status === 500 || (typeof reason === 'string' && reason.startsWith('[0:0] not '))
 }
+
+/** Elasticsearch 1.x takes the call's name for one of an index. */
+const noCall = /no handler found for uri|invalid index name \[_reindex\]/i
 
 type ClusterSaid = Awaited<ReturnType<GatewayCall['askCluster']>>
 

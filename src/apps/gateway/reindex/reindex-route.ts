@@ -51,13 +51,17 @@ async function takeOver(call: GatewayCall): Promise<RemoteCall | GatewayAnswer |
   return { text, root, isJson: form === 'json' }
 }
 
+/** As bytes, because an answer as SMILE is no more to be had than a call. */
 const refusedSmile: GatewayAnswer = {
   status: 406,
-  body: {
-    error:
-      'Content-Type header [application/smile] is not supported for a reindex from remote; send JSON, YAML or CBOR',
-    status: 406,
-  },
+  headers: { 'content-type': 'application/json; charset=UTF-8' },
+  body: Buffer.from(
+    JSON.stringify({
+      error:
+        'Content-Type header [application/smile] is not supported for a reindex from remote: send JSON, YAML or CBOR',
+      status: 406,
+    }),
+  ),
 }
 
 async function answerReindex(
