@@ -1,36 +1,9 @@
 // Every error that indexferry can end with: one row each. The classes, the exit codes and docs/errors.md come from this table.
+import { defineErrors } from './error-definition.ts'
+import { gatewayErrors } from './gateway-errors.ts'
+import { objectErrors } from './object-errors.ts'
 
-/** The process's exit code, by cause. Documented in docs/errors.md; scripts rely on them. */
-export const exitCodes = {
-  done: 0,
-  internal: 1,
-  usage: 2,
-  different: 3,
-  rejected: 4,
-  state: 5,
-  source: 6,
-  target: 7,
-  file: 8,
-  paused: 130,
-} as const
-
-/** `side` means: the exit code of the side (source, target, file) on which the error happened. */
-export type ErrorExit = keyof typeof exitCodes | 'side'
-
-export interface ErrorDefinition {
-  /** What happened, for the errors page. */
-  readonly meaning: string
-  /** What the user does about it; printed with the error unless it brings a more exact remedy. */
-  readonly remedy: string
-  /** `now`: the same call may be sent again at once; `later`: after a pause; `never`: only after somebody changed something. */
-  readonly retry: 'now' | 'later' | 'never'
-  readonly exit: ErrorExit
-}
-
-const define = <Code extends string>(table: Record<Code, ErrorDefinition>): Readonly<Record<Code, ErrorDefinition>> =>
-  table
-
-export const errorCodes = define({
+export const errorCodes = defineErrors({
   INTERNAL: {
     meaning: 'Something that should never happen did: a defect of indexferry.',
     remedy: 'Report it with the text of the error; the same command can be started again, nothing is lost.',
@@ -54,13 +27,6 @@ export const errorCodes = define({
     meaning:
       'A file that was named on the command line (configuration, mapping, transform module, certificate) cannot be read or used.',
     remedy: 'Check the path and the content of the file.',
-    retry: 'never',
-    exit: 'usage',
-  },
-  REMOTE_NOT_ALLOWED: {
-    meaning:
-      'The remote of a `_reindex` call is not in `reindex.remote.allowlist`, leads to an address that is not, or cannot be asked in this way.',
-    remedy: 'Add its host and port to reindex.remote.allowlist in the configuration, if it may be read.',
     retry: 'never',
     exit: 'usage',
   },
@@ -313,150 +279,8 @@ export const errorCodes = define({
     retry: 'never',
     exit: 'state',
   },
-  CONNECTION_EXISTS: {
-    meaning: 'The local domain has a cross-cluster connection with this alias already.',
-    remedy: 'Choose another alias, or delete the connection that has it.',
-    retry: 'never',
-    exit: 'usage',
-  },
-  CONNECTION_UNKNOWN: {
-    meaning: 'There is no cross-cluster connection with this id on this side.',
-    remedy:
-      'Describe the connections to see their ids; a connection that is being validated is not seen by the side that is asked.',
-    retry: 'never',
-    exit: 'usage',
-  },
-  CONNECTION_STATE_WRONG: {
-    meaning: 'The state of the cross-cluster connection does not allow what was asked.',
-    remedy: 'Describe the connection to see its state, and wait or delete it.',
-    retry: 'never',
-    exit: 'usage',
-  },
-  CONNECTION_LIMIT: {
-    meaning: 'There are as many cross-cluster connections as the configuration allows.',
-    remedy: 'Delete a connection that is not needed, or raise the limit in the configuration.',
-    retry: 'never',
-    exit: 'usage',
-  },
-  PAGE_TOKEN_INVALID: {
-    meaning: 'The token of a page was changed, or belongs to another list or other filters.',
-    remedy: 'List from the beginning, without a token.',
-    retry: 'never',
-    exit: 'usage',
-  },
-  PROXY_FAILED: {
-    meaning:
-      'The proxy through which a domain is reached cannot be reached itself, refuses, or finds no way to the domain.',
-    remedy:
-      "Check the proxy's address and credentials in the configuration, and that it allows connections to the domain.",
-    retry: 'later',
-    exit: 'side',
-  },
-  API_CALL_REFUSED: {
-    meaning:
-      'A call of an imitated API is malformed, not signed as it must be, or not allowed; the answer is in the words of that API.',
-    remedy: 'Correct the call as the message says.',
-    retry: 'never',
-    exit: 'usage',
-  },
-  REQUEST_MALFORMED: {
-    meaning: 'A request to the gateway is no valid HTTP, or its body is not packed as it says.',
-    remedy: 'Look at the request as it is sent; the message says what cannot be read.',
-    retry: 'never',
-    exit: 'usage',
-  },
-  REQUEST_TOO_LARGE: {
-    meaning: 'The body of a call that the gateway answers itself, or has to sign, is larger than its limit.',
-    remedy: 'Send less at a time, or raise limits.ownRequestBytesMax in the configuration.',
-    retry: 'never',
-    exit: 'usage',
-  },
-  CLIENT_GONE: {
-    meaning: 'Whoever asked the gateway closed the connection or fell silent before the call was at its end.',
-    remedy: 'Nothing to do here; the caller may ask again.',
-    retry: 'now',
-    exit: 'usage',
-  },
-  GATEWAY_STOPPING: {
-    meaning: 'The gateway is being stopped and ends what it is at.',
-    remedy: 'Ask again when it is there again; tasks go on at its next start.',
-    retry: 'later',
-    exit: 'paused',
-  },
-  LISTEN_FAILED: {
-    meaning: 'The gateway cannot listen at the address that it was given.',
-    remedy: 'Give another address with --listen HOST:PORT, or stop the program that uses it.',
-    retry: 'never',
-    exit: 'usage',
-  },
-  GATEWAY_RUNNING: {
-    meaning: 'The state folder belongs to another gateway that is running.',
-    remedy: 'Stop that gateway, or give this one another folder; tasks of a gateway that has died are taken over.',
-    retry: 'later',
-    exit: 'state',
-  },
-  TASKS_FULL: {
-    meaning: 'As many tasks wait as the gateway keeps.',
-    remedy: 'Wait until some have ended, or cancel some; GET /_tasks?actions=*reindex lists them.',
-    retry: 'later',
-    exit: 'state',
-  },
-  TASK_SECRETS_LOST: {
-    meaning:
-      'The credentials of an unfinished task cannot be read any more, because the key file of the gateway is lost or another.',
-    remedy: 'Send the request again.',
-    retry: 'never',
-    exit: 'state',
-  },
-  BUCKET_MISSING: {
-    meaning: 'The bucket is not there, or not in this region.',
-    remedy: 'Check the name of the bucket, the endpoint and the region; indexferry makes no buckets.',
-    retry: 'never',
-    exit: 'side',
-  },
-  STORE_BUSY: {
-    meaning: 'The object store answered 503 (SlowDown), 429 or another passing error until the retries were used up.',
-    remedy: 'Lower --transfers or --rate, or wait; the same command goes on where it stopped.',
-    retry: 'later',
-    exit: 'side',
-  },
-  OBJECT_MISSING: {
-    meaning: 'An object that was listed is not there any more.',
-    remedy: 'Look who deletes objects at the same time; the same command goes on where it stopped.',
-    retry: 'never',
-    exit: 'side',
-  },
-  OBJECT_CHANGED: {
-    meaning: 'An object was written again and again while it was copied.',
-    remedy: 'Look who writes it; the same command goes on where it stopped.',
-    retry: 'never',
-    exit: 'side',
-  },
-  OBJECT_BROKEN: {
-    meaning: 'What a store holds is not what was sent or what its checksum says, again and again.',
-    remedy: 'Look for a proxy that changes content and for broken disks; the same command goes on where it stopped.',
-    retry: 'later',
-    exit: 'side',
-  },
-  OBJECTS_DIFFER: {
-    meaning: 'The audit found objects that are missing at the target or are not equal.',
-    remedy: 'Read the list; `indexferry object copy` with the same locations brings them over.',
-    retry: 'never',
-    exit: 'different',
-  },
-  REPOSITORY_CHANGING: {
-    meaning: 'A snapshot repository changed each time it was moved, so that no whole state of it could be moved.',
-    remedy: 'Move it between two snapshots, or give more --rounds; what was moved is not moved again.',
-    retry: 'later',
-    exit: 'source',
-  },
-  TARGET_REPOSITORY_NEWER: {
-    meaning:
-      'The target holds a snapshot repository whose index-N is higher than that of the source, and which clusters would read instead.',
-    remedy: 'Move into an empty base path, or replace what is there with --delete-extra.',
-    retry: 'never',
-    exit: 'target',
-  },
+  ...gatewayErrors,
+  ...objectErrors,
   PAUSED: {
     meaning: 'Stopped by Ctrl-C or SIGTERM after everything on its way was written and noted.',
     remedy: 'Start the same command again to go on.',

@@ -1,5 +1,6 @@
 // The one error class. A user reads its message as one sentence: the side, the cause, then what to do.
-import { type ErrorCode, type ErrorDefinition, errorCodes, exitCodes } from './error-codes.ts'
+import { type ErrorCode, errorCodes } from './error-codes.ts'
+import { type ErrorDefinition, exitCodes } from './error-definition.ts'
 
 export type Side = 'source' | 'target' | 'file' | 'ours'
 

@@ -3,7 +3,17 @@
 import { parseByteSize, parseCount, parseDuration, parseShare } from './quantity.ts'
 
 /** The commands that take options. */
-export type CommandName = 'copy' | 'assess' | 'verify' | 'status' | 'throttle' | 'pause' | 'forget' | 'serve' | 'config' | 'object'
+export type CommandName =
+  | 'copy'
+  | 'assess'
+  | 'verify'
+  | 'status'
+  | 'throttle'
+  | 'pause'
+  | 'forget'
+  | 'serve'
+  | 'config'
+  | 'object'
 
 /** How the text of a value is read. */
 export interface ValueType<Value> {

@@ -141,7 +141,8 @@ export class ScrollSource implements DocumentSource {
         const batch = progress.ids ? progress.ids.onlyNew(step.value) : step.value
         progress.delivered += batch.count
         batch.position = progress.delivered
-        if (batch.count > 0) seen.push(uidOf(batch, batch.count - 1), uidOf(batch, batch.count >> 1))
+        if (batch.count > 0 && this.selection.faultsMax !== 0)
+          seen.push(uidOf(batch, batch.count - 1), uidOf(batch, batch.count >> 1))
         yield batch
       }
     } finally {

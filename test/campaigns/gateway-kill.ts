@@ -52,7 +52,7 @@ const works: readonly Work[] = Array.from({ length: tasks }, (_, n) => {
   const half = Math.floor(documents / 2)
   const ways = [
     { query: '', source: { size: 100 }, expected: documents },
-    { query: '&slices=auto', source: {}, expected: documents },
+    { query: '&slices=auto', source: { size: 100 }, expected: documents },
     { query: '&slices=3', source: { size: 50 }, expected: documents },
     { query: '', source: { size: 100, query: { range: { n: { lt: half } } } }, expected: half },
   ] as const

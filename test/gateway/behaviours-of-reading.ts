@@ -9,7 +9,12 @@ const taskEnded = (response: object) => ({
 const rethrottled = (rate: string) => ({ call: `POST /_reindex/TASK/_rethrottle?requests_per_second=${rate}` })
 
 export const selection: Behaviour[] = [
-  { what: 'a query', source: { query: { match: { text: 'junk' } } }, expected: created(1), after: [found({ match_all: {} }, ['2'])] },
+  {
+    what: 'a query',
+    source: { query: { match: { text: 'junk' } } },
+    expected: created(1),
+    after: [found({ match_all: {} }, ['2'])],
+  },
   {
     what: 'max_docs with an order',
     source: { sort: [{ n: 'desc' }] },
@@ -28,7 +33,12 @@ export const selection: Behaviour[] = [
   { what: 'max_docs beyond what is there', rest: { max_docs: 100 }, expected: { ...created(3), total: 3 } },
   { what: 'small pages', source: { size: 1 }, expected: { ...created(3), batches: 3 } },
   { what: 'pages larger than the index', source: { size: 1000 }, expected: { ...created(3), batches: 1 } },
-  { what: 'pages smaller than max_docs', source: { size: 2 }, rest: { max_docs: 3 }, expected: { ...created(3), batches: 2 } },
+  {
+    what: 'pages smaller than max_docs',
+    source: { size: 2 },
+    rest: { max_docs: 3 },
+    expected: { ...created(3), batches: 2 },
+  },
   {
     what: 'a query that the shards cannot carry out',
     from: 'shards',
@@ -55,7 +65,11 @@ export const slices: Behaviour[] = [
   {
     what: 'five slices',
     query: 'slices=5',
-    expected: { ...created(3), total: 3, slices: { length: 5, created: 3, updated: 0, version_conflicts: 0, throttled_millis: 0 } },
+    expected: {
+      ...created(3),
+      total: 3,
+      slices: { length: 5, created: 3, updated: 0, version_conflicts: 0, throttled_millis: 0 },
+    },
     after: [counted(3)],
     remote: 'ours',
   },
@@ -90,7 +104,12 @@ export const slices: Behaviour[] = [
     after: [rethrottled('-1'), taskEnded({ total: 3, created: 3, updated: 0, slices: { length: 2 } })],
     remote: 'ours',
   },
-  { what: 'one slice of two', source: { slice: { id: 0, max: 2 } }, remote: 'no', expected: { timed_out: false, failures: [] } },
+  {
+    what: 'one slice of two',
+    source: { slice: { id: 0, max: 2 } },
+    remote: 'no',
+    expected: { timed_out: false, failures: [] },
+  },
 ]
 
 export const throttling: Behaviour[] = [
@@ -98,7 +117,14 @@ export const throttling: Behaviour[] = [
     what: 'a limit of documents per second',
     query: 'requests_per_second=4',
     source: { size: 1 },
-    expected: { created: 3, batches: 3, failures: [], requests_per_second: 4, throttled_millis: 'some', task: undefined },
+    expected: {
+      created: 3,
+      batches: 3,
+      failures: [],
+      requests_per_second: 4,
+      throttled_millis: 'some',
+      task: undefined,
+    },
   },
   {
     what: 'a limit of -1 is none',
@@ -126,6 +152,7 @@ export const throttling: Behaviour[] = [
     source: { size: 1 },
     expected: { task: /^\S+:\d+$/ },
     after: [
+      { call: 'GET /_tasks/TASK', expected: { task: { status: { batches: 1, created: 1 } } }, until: true },
       { call: 'POST /_tasks/TASK/_cancel' },
       taskEnded({ canceled: 'by user request', failures: [] }),
     ],
@@ -133,9 +160,20 @@ export const throttling: Behaviour[] = [
 ]
 
 export const remotes: Behaviour[] = [
-  { what: 'time limits', remote: 'only', remoteFields: { socket_timeout: '1m', connect_timeout: '1m' }, expected: { ...created(3), batches: 1 } },
+  {
+    what: 'time limits',
+    remote: 'only',
+    remoteFields: { socket_timeout: '1m', connect_timeout: '1m' },
+    expected: { ...created(3), batches: 1 },
+  },
   { what: 'headers', remote: 'only', remoteFields: { headers: { 'x-opaque-id': 'mine' } }, expected: created(3) },
-  { what: 'a remote that gives nothing but its name and a query', remote: 'only', source: { query: { term: { n: 2 } } }, expected: created(1), after: [stored('2', { n: 2, text: 'junk' })] },
+  {
+    what: 'a remote that gives nothing but its name and a query',
+    remote: 'only',
+    source: { query: { term: { n: 2 } } },
+    expected: created(1),
+    after: [stored('2', { n: 2, text: 'junk' })],
+  },
   {
     what: 'nobody listens there',
     remote: 'only',

@@ -13,7 +13,11 @@ const refused: readonly Refused[] = [
   ['junk in source', /Unknown key for a START_OBJECT in \[junk\]\./, { source: { junk: {} } }],
   ['junk in dest', /unknown field \[junk\]/, { dest: { junk: {} } }],
   ['no index to write to', /index must be specified/, { dest: { index: undefined } }],
-  ['no index to read from', /use _all if you really want to copy from all existing indexes/, { source: { index: undefined } }],
+  [
+    'no index to read from',
+    /use _all if you really want to copy from all existing indexes/,
+    { source: { index: undefined } },
+  ],
   ['a size that is no number', /For input string: \\?"cat\\?"/, { source: { size: 'cat' } }],
   ['from', /from is not supported in this context/, { source: { from: 1 } }],
   ['a version', /\[dest\] unknown field \[version\]/, { dest: { version: 10 } }],
@@ -47,7 +51,11 @@ const refused: readonly Refused[] = [
     /Unsupported fields in \[remote\]: \[weird,badkey\]/,
     { remote: 'only', remoteFields: { weird: 'stuff', badkey: 'is bad' } },
   ],
-  ['a time limit', /failed to parse setting \[socket_timeout\]|borked/, { remote: 'only', remoteFields: { socket_timeout: 'borked' } }],
+  [
+    'a time limit',
+    /failed to parse setting \[socket_timeout\]|borked/,
+    { remote: 'only', remoteFields: { socket_timeout: 'borked' } },
+  ],
   ['another time limit', /borked/, { remote: 'only', remoteFields: { connect_timeout: 'borked' } }],
 ]
 

@@ -111,7 +111,11 @@ export const conflicts: Behaviour[] = [
     status: 400,
     expected: {
       created: 0,
-      failures: [{ status: 400, cause: { type: 'strict_dynamic_mapping_exception' } }, { status: 400 }, { status: 400 }],
+      failures: [
+        { status: 400, cause: { type: 'strict_dynamic_mapping_exception' } },
+        { status: 400 },
+        { status: 400 },
+      ],
     },
   },
 ]
@@ -233,7 +237,10 @@ export const placing: Behaviour[] = [
     what: 'a pipeline that is not there',
     dest: { pipeline: 'behave-missing' },
     status: 400,
-    expected: { created: 0, failures: [{ cause: { reason: /pipeline with id \[behave-missing\] does not exist/ } }, {}, {}] },
+    expected: {
+      created: 0,
+      failures: [{ cause: { reason: /pipeline with id \[behave-missing\] does not exist/ } }, {}, {}],
+    },
   },
   {
     what: 'too few copies of the shard',
@@ -245,7 +252,9 @@ export const placing: Behaviour[] = [
       failures: [
         {
           status: 503,
-          cause: { reason: /Not enough active copies to meet shard count of \[4\] \(have 1, needed 4\)\. Timeout: \[200ms\]/ },
+          cause: {
+            reason: /Not enough active copies to meet shard count of \[4\] \(have 1, needed 4\)\. Timeout: \[200ms\]/,
+          },
         },
       ],
     },
@@ -276,6 +285,11 @@ export const placing: Behaviour[] = [
     dest: { index: 'SOURCE' },
     remote: 'no',
     status: 400,
-    expected: { error: { type: 'action_request_validation_exception', reason: /reindex cannot write into an index its reading from/ } },
+    expected: {
+      error: {
+        type: 'action_request_validation_exception',
+        reason: /reindex cannot write into an index its reading from/,
+      },
+    },
   },
 ]

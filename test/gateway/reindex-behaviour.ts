@@ -1,6 +1,14 @@
 // One behaviour of `_reindex`: what stands where, the call, what the servers answer, and what is there afterwards.
 
-export type SourceName = 'three' | 'empty-document' | 'filtered' | 'routed' | 'joined' | 'shards' | 'sourceless' | 'none'
+export type SourceName =
+  | 'three'
+  | 'empty-document'
+  | 'filtered'
+  | 'routed'
+  | 'joined'
+  | 'shards'
+  | 'sourceless'
+  | 'none'
 
 /** `SOURCE` and `DEST` stand for the names of the two indexes, `TASK` for the task that the call has started. */
 export interface Step {
@@ -10,6 +18,8 @@ export interface Step {
   /** Parts that the answer has; a regular expression stands for a text. */
   readonly expected?: Readonly<Record<string, unknown>>
   readonly status?: number
+  /** It is asked again until the parts are there; the rest of the answer is not compared. */
+  readonly until?: true
 }
 
 export interface Behaviour {

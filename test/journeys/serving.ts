@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JsonObject } from '../../src/model/json.ts'
-import type { Ended, Indexferry, RunOptions, Running } from './indexferry.ts'
+import type { Ended, Indexferry, Running, RunOptions } from './indexferry.ts'
 
 const startMsMax = 30_000
 /** The gateway itself gives running calls ten seconds. */
@@ -87,8 +87,14 @@ export class Served implements AsyncDisposable {
     return { status: answer.status, headers: answer.headers, text, body: JSON.parse(text) as JsonObject }
   }
 
+  /** Lines of its log, which are JSON. */
+  logged(event: string): readonly Record<string, unknown>[] {
+    const lines = this.stderr.split('\n').filter((line) => line.startsWith('{'))
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line.event === event)
+  }
+
   /** A call that must be answered with 200. */
-  async get200(method: string, path: string, options?: CallOptions): Promise<JsonObject> {
+  async ok(method: string, path: string, options?: CallOptions): Promise<JsonObject> {
     const { status, body, text } = await this.call(method, path, options)
     assert.equal(status, 200, `${method} ${path}: ${text}\n${this.stderr}`)
     return body

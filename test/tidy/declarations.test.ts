@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { generatedPages } from '../../scripts/generated-pages.ts'
 import { allOptions } from '../../src/config/gather-options.ts'
-import { errorCodes, exitCodes } from '../../src/foundation/error-codes.ts'
+import { errorCodes } from '../../src/foundation/error-codes.ts'
+import { exitCodes } from '../../src/foundation/error-definition.ts'
 import { programFiles, root } from './project-files.ts'
 
-const program = programFiles.filter((file) => file.path !== 'src/foundation/error-codes.ts')
+const program = programFiles.filter(({ path }) => !/^src\/foundation\/[a-z]+-(codes|errors)\.ts$/.test(path))
 
 test('the generated pages are fresh', () => {
   for (const [name, text] of Object.entries(generatedPages())) {

@@ -1,7 +1,7 @@
 // `indexferry assess SOURCE TARGET`.
 import { parseOptionValues } from '../../config/parse-options.ts'
 import { startAssess } from '../../engine/start-assess.ts'
-import { exitCodes } from '../../foundation/error-codes.ts'
+import { exitCodes } from '../../foundation/error-definition.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
 import type { Assessment } from '../../migration/assess/assessment.ts'
 import { parseLocation } from '../../model/location.ts'

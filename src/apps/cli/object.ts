@@ -1,7 +1,7 @@
 // `indexferry object copy` and `indexferry object audit`: objects between stores, and whether both hold the same.
 import { parseOptionValues } from '../../config/parse-options.ts'
 import { stateFolder } from '../../engine/state-folder.ts'
-import { exitCodes } from '../../foundation/error-codes.ts'
+import { exitCodes } from '../../foundation/error-definition.ts'
 import { IndexferryError, type Side } from '../../foundation/errors.ts'
 import { formatObjectLocation, type ObjectLocation, parseObjectLocation } from '../../model/object-location.ts'
 import { type AuditResult, auditObjects, type ObjectDifference } from '../../objectstore/audit-objects.ts'

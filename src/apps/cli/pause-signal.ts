@@ -1,5 +1,5 @@
 // Ctrl-C and SIGTERM: the first asks for a clean pause, the second ends the program at once. Both lose nothing.
-import { exitCodes } from '../../foundation/error-codes.ts'
+import { exitCodes } from '../../foundation/error-definition.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
 
 export interface PauseSignal extends Disposable {

@@ -2,7 +2,7 @@
 import type { GatewayConfig } from '../../config/gateway/gateway-config.ts'
 import { loadGatewayConfig } from '../../config/gateway/load-gateway-config.ts'
 import { parseOptionValues } from '../../config/parse-options.ts'
-import { exitCodes } from '../../foundation/error-codes.ts'
+import { exitCodes } from '../../foundation/error-definition.ts'
 import { runGateway } from '../gateway/run-gateway.ts'
 import { packageVersion } from '../package-version.ts'
 import type { CommandCall } from './commands.ts'

@@ -2,7 +2,7 @@
 import { parseOptionValues } from '../../config/parse-options.ts'
 import { startVerify } from '../../engine/start-verify.ts'
 import { stateFolder } from '../../engine/state-folder.ts'
-import { exitCodes } from '../../foundation/error-codes.ts'
+import { exitCodes } from '../../foundation/error-definition.ts'
 import { addCounts, noCounts } from '../../model/counts.ts'
 import { parseLocation } from '../../model/location.ts'
 import { Progress } from '../../pipeline/progress.ts'

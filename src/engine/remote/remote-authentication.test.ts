@@ -39,6 +39,13 @@ test('a region asks for a signature, whatever the host', async () => {
   assert.deepEqual(await chosen(aws, { region, external: true }), { kind: 'none' })
 })
 
+test('a region in the request stands in for that of the configuration', async () => {
+  const remote = remoteHost(`https://${aws}:443`, { region: 'eu-north-1' })
+  const configured = { kind: 'sigv4', region: 'eu-west-1', service: 'es', profile: 'old' } as const
+  const setting = { host: aws, configured, hasAwsCredentials: async () => true }
+  assert.deepEqual(await remoteAuthentication(remote, setting), { ...configured, region: 'eu-north-1' })
+})
+
 test('region and service in a host name', () => {
   assert.deepEqual(awsDomain(aws), { region: 'eu-west-1', service: 'es' })
   assert.deepEqual(awsDomain('vpc-x.cn-north-1.es.amazonaws.com.cn'), { region: 'cn-north-1', service: 'es' })

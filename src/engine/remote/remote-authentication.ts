@@ -22,6 +22,7 @@ export async function remoteAuthentication(
   if (username !== undefined) return { kind: 'basic', username, password }
   if (apiKey !== undefined) return { kind: 'apiKey', key: apiKey }
   if (Object.keys(headers).some((name) => /^authorization$/i.test(name))) return { kind: 'none' }
+  if (configured?.kind === 'sigv4' && region !== undefined) return { ...configured, region }
   if (configured && configured.kind !== 'none') return configured
   if (external) return { kind: 'none' }
   const domain = awsDomain(host)
