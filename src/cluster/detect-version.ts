@@ -122,12 +122,18 @@ function unknown({ side, name }: Asking, status: number, body: string): Indexfer
     return new IndexferryError('PRIVILEGE_MISSING', sentence, {
       side,
       remedy: `Grant the privilege cluster:monitor/main, or give the version with --${side}-version.`,
+      fields: { status, ...saidIn(body) },
     })
   }
   const title = /<title[^>]*>([^<]*)/i.exec(body)?.[1]?.trim()
   const what = title ? `a web page ("${title}")` : 'something else'
   const sentence = `${subject}: GET / was answered ${status} with ${what}, not as Elasticsearch or OpenSearch does`
   return new IndexferryError('NOT_A_CLUSTER', sentence, { side, fields: { status } })
+}
+
+function saidIn(body: string): { errorType?: string; reason?: string } {
+  const { type, reason } = parse<{ error?: { type?: unknown; reason?: unknown } }>(Buffer.from(body))?.error ?? {}
+  return typeof type === 'string' && typeof reason === 'string' ? { errorType: type, reason } : {}
 }
 
 function parse<Page>(body: Buffer): Page | undefined {

@@ -103,7 +103,13 @@ class LocalCluster {
     const connection: Connection =
       clusterCredentials === 'own'
         ? cluster
-        : { ...cluster, authentication: { kind: 'none' }, headers: { ...cluster.headers, ...clusterHeaders } }
+        : {
+            ...cluster,
+            authentication: { kind: 'none' },
+            headers: { ...cluster.headers, ...clusterHeaders },
+            // Callers come and go, and with them what must not be printed.
+            transientSecrets: true,
+          }
     const opened = await openCluster('target', connection, warn)
     this.version = opened.version
     return opened

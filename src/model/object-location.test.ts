@@ -11,7 +11,7 @@ test('buckets and folders', () => {
     bucket: 'eric-es-index-backups',
     prefix: 'snap/',
   })
-  assert.deepEqual(parse('oss://b/my/snapshot/directory/'), {
+  assert.deepEqual(parse('oss://bkt/my/snapshot/directory/'), {
     kind: 'oss',
     bucket: 'b',
     prefix: 'my/snapshot/directory/',

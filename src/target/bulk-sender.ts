@@ -57,9 +57,14 @@ export class BulkSender<Outcome extends object> {
   }
 
   /** One request; passing refusals of the whole request and lost connections are sent again here. */
-  async send(batch: DocumentBatch, rows: Int32Array, signal: AbortSignal): Promise<Outcome | RefusedBody> {
+  async send(
+    batch: DocumentBatch,
+    rows: Int32Array,
+    signal: AbortSignal,
+    isReplay = false,
+  ): Promise<Outcome | RefusedBody> {
     let unreachableSince: number | undefined
-    let mayRepeat = false
+    let mayRepeat = isReplay
     for (let attempt = 1; ; attempt++) {
       await this.pace.enter(signal)
       let failure: unknown

@@ -16,8 +16,9 @@ export interface RefusedDocument {
 export interface ReindexAnswer {
   readonly created: number
   readonly updated: number
-  /** How many of `updated` are now in their second version; only counted where the body may have been sent before. */
-  readonly updatedOnce: number
+  /** How many of `updated` are now in their second version, and in any later one; only counted where they may have been sent before. */
+  readonly second: number
+  readonly rewritten: number
   readonly refused: readonly RefusedDocument[]
   readonly mayRepeat: boolean
 }
@@ -33,10 +34,12 @@ const invalid = (what: string, cause?: unknown) =>
 export function readReindexAnswer(bytes: Buffer, count: number, mayRepeat: boolean): ReindexAnswer {
   if (!mayRepeat && bytes.subarray(0, 256).includes(noErrors)) {
     const counts = { created: occurrences(bytes, created), updated: occurrences(bytes, replaced) }
-    if (counts.created + counts.updated === count) return { ...counts, updatedOnce: 0, refused: [], mayRepeat }
+    if (counts.created + counts.updated === count) return { ...counts, ...unknown, refused: [], mayRepeat }
   }
   return readItems(bytes, count, mayRepeat)
 }
+
+const unknown = { second: 0, rewritten: 0 }
 
 /** The text cannot stand inside a string, where its quotes would be escaped. */
 function occurrences(bytes: Buffer, text: Buffer): number {
@@ -48,7 +51,7 @@ function occurrences(bytes: Buffer, text: Buffer): number {
 function readItems(bytes: Buffer, count: number, mayRepeat: boolean): ReindexAnswer {
   const items = parseItems(bytes)
   if (items.length !== count) throw invalid(`has ${items.length} items for ${count} documents`)
-  const answer = { created: 0, updated: 0, updatedOnce: 0, refused: [] as RefusedDocument[], mayRepeat }
+  const answer = { created: 0, updated: 0, ...unknown, refused: [] as RefusedDocument[], mayRepeat }
   for (const [at, item] of items.entries()) {
     const result = resultOf(item)
     const { status, error, _index: index, _version: version } = result
@@ -56,7 +59,8 @@ function readItems(bytes: Buffer, count: number, mayRepeat: boolean): ReindexAns
     if (status === 201) answer.created++
     else if (status >= 200 && status < 300) {
       answer.updated++
-      if (version === 2) answer.updatedOnce++
+      if (version === 2) answer.second++
+      if (Number(version) >= 2) answer.rewritten++
     } else {
       answer.refused.push({ at, status, index: typeof index === 'string' ? index : undefined, error: error ?? null })
     }

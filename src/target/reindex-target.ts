@@ -31,6 +31,8 @@ export interface ReindexTargetOptions {
   readonly findOwn: (conflicts: readonly Conflict[], batch: DocumentBatch, signal: AbortSignal) => Promise<Set<number>>
   /** The destination held nothing when the call began, so that whatever is in its second version was written twice by it. */
   readonly wasEmpty: boolean
+  /** No two documents of the call have the same id: it reads one index. */
+  readonly hasUniqueIds: boolean
 }
 
 export interface WriteOptions {
@@ -101,7 +103,7 @@ export class ReindexTarget {
     let rows = allRows
     let pauses = 0
     for (let attempt = 1; rows.length > 0; attempt++) {
-      const answer = await this.sender.send(batch, rows, signal)
+      const answer = await this.sender.send(batch, rows, signal, options.isReplay)
       if ('asWhole' in answer) {
         if (rows.length > 1) {
           const middle = rows.length >> 1
@@ -130,7 +132,9 @@ export class ReindexTarget {
   private async take(answer: ReindexAnswer, sent: Sent, signal: AbortSignal): Promise<Int32Array> {
     const { batch, rows, attempt, written } = sent
     const isReplay = sent.isReplay || answer.mayRepeat
-    const twice = isReplay && this.options.wasEmpty ? answer.updatedOnce : 0
+    const { wasEmpty, hasUniqueIds } = this.options
+    // What was written twice by this call was created by it.
+    const twice = !isReplay || !wasEmpty ? 0 : hasUniqueIds ? answer.rewritten : answer.second
     const again: number[] = []
     const conflicts: RefusedDocument[] = []
     const failed: RefusedDocument[] = []

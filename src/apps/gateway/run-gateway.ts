@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../../config/gateway/gateway-config.ts'
 import { type GatewayEngine, openGatewayEngine } from '../../engine/open-gateway-engine.ts'
 import type { TaskFigures } from '../../engine/task-figures.ts'
 import type { TaskEvent } from '../../engine/tasks/task.ts'
+import { now } from '../../foundation/clock.ts'
 import { asIndexferryError } from '../../foundation/errors.ts'
 import type { ClusterVersion } from '../../model/cluster-version.ts'
 import type { ReindexRequest } from '../../model/reindex.ts'
@@ -13,6 +14,7 @@ import { ownRoutes } from './own-calls/own-routes.ts'
 import { reindexRoutes } from './reindex/reindex-route.ts'
 import { serverErrorOf } from './reindex/server-error.ts'
 import { type RunningGateway, startGateway } from './start-gateway.ts'
+import { createTaskLog } from './tasks/task-log.ts'
 import { taskRoutes } from './tasks/task-routes.ts'
 
 export interface GatewaySurroundings {
@@ -52,9 +54,10 @@ export async function runGateway(config: GatewayConfig, surroundings: GatewaySur
 
 function openEngine(
   config: GatewayConfig,
-  { warn }: GatewaySurroundings,
+  { warn, write }: GatewaySurroundings,
   metrics: GatewayMetrics,
 ): Promise<GatewayEngine> {
+  const logTask = createTaskLog(write, now)
   let engine: GatewayEngine | undefined
   const opening = openGatewayEngine({
     stateFolder: config.stateFolder,
@@ -66,7 +69,10 @@ function openEngine(
     warn,
     describeError: (error: unknown, request: ReindexRequest | undefined) =>
       serverErrorOf(error, { server: engine?.version ?? unknownServer, remote: request?.remote }).error,
-    onEvent: (event) => countEvent(metrics, event, warn),
+    onEvent: (event) => {
+      logTask(event)
+      countEvent(metrics, event, warn)
+    },
     onFigures: (figures) => countFigures(metrics, figures),
   })
   return opening.then((opened) => {

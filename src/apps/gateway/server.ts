@@ -9,6 +9,7 @@ import { gatewayCall } from './gateway-call.ts'
 import type { Caller, GatewayAnswer, Route } from './handler.ts'
 import { IncomingBody } from './incoming-body.ts'
 import { passThrough } from './pass-through.ts'
+import { refusalReason } from './refusal-reason.ts'
 import { type FamilyHeaders, renderAnswer, usualHeaders } from './render-answer.ts'
 import type { Log } from './request-log.ts'
 import { isWellEncoded, type Match, ownFolder, parsePath, Router } from './router.ts'
@@ -104,10 +105,17 @@ export class GatewayServer {
       const call = gatewayCall({ method, url, segments, query, headers, rawHeaders, caller, signal, body, passage })
       const answer = await route.handle(call, parameters)
       if (answer === 'pass') this.#pass(exchange)
-      else this.#send(exchange, route.operation, answer)
+      else this.#sendOwn(exchange, route.operation, answer)
     } catch (error) {
       this.#failed(exchange, route.operation, error)
     }
+  }
+
+  #sendOwn(exchange: Exchange, operation: string, answer: GatewayAnswer): void {
+    const reason = refusalReason(answer)
+    const { status } = answer
+    if (reason !== undefined) this.#write(exchange, { event: status < 500 ? 'refused' : 'failed', status, reason })
+    this.#send(exchange, operation, answer)
   }
 
   #pass(exchange: Exchange): void {

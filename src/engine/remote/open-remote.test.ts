@@ -44,15 +44,15 @@ async function verdict(
 
 test('refusals are worded as the local cluster does', async () => {
   const old = { ...opensearch, major: 1, minor: 3 }
-  for (const [local, word] of [
-    [opensearch, 'allowlist'],
-    [old, 'whitelist'],
-    [elasticsearch, 'whitelist'],
-    [undefined, 'allowlist'],
+  for (const [local, word, setting] of [
+    [opensearch, 'allowlist', 'allowlist'],
+    [old, 'allowlist', 'whitelist'],
+    [elasticsearch, 'whitelist', 'whitelist'],
+    [undefined, 'allowlist', 'allowlist'],
   ] as const) {
     assert.equal(
       await verdict(['other:9200'], 'http://es.example.com:9200', { local: () => local }),
-      `[es.example.com:9200] not ${word}ed in reindex.remote.${word}`,
+      `[es.example.com:9200] not ${word}ed in reindex.remote.${setting}`,
     )
   }
   assert.match(
@@ -121,7 +121,8 @@ test('addresses that a name leads to', async () => {
     [['local.example.com:9200'], 'http://local.example.com:9200', /link-local/],
     [everything, 'http://zero.example.com:9200', /unspecified/],
     [everything, 'http://[fe80::1%25eth0]:9200', /^\[\[?fe80::1%25eth0\]?:9200\] not allowlisted/],
-    [everything, 'http://es.example.com:0', /not allowlisted/],
+    // As the servers: a port that nothing listens at is found out by connecting.
+    [everything, 'http://es.example.com:0', /^allowed$/],
     [everything, 'http://es.example.com:65536', /not allowlisted/],
     [everything, 'http://user:secret@es.example.com:9200', /^\[\*\*\*@es\.example\.com:9200\] not allowlisted/],
     [everything, 'user:secret@es.example.com', /but was \[\*\*\*@es\.example\.com\]$/],

@@ -102,7 +102,7 @@ class CheckingOpener implements RemoteOpener {
     const form = /^(https?):\/\/.*:(\d+)/is.exec(remote.host)
     if (!form) throw refusal(formSentence(remote), formRemedy)
     const port = remote.port ?? (remote.scheme === 'https' ? 443 : 80)
-    if (host === undefined || !(port > 0 && port < 65_536)) throw this.#notListed(remote, port)
+    if (host === undefined || !(port >= 0 && port < 65_536)) throw this.#notListed(remote, port)
     if (!this.#list.allows(host, port)) throw this.#notListed(remote, port, explainZone(host, port, this.#list.entries))
     const addresses = new PinnedAddresses(host, this.#options.resolve ?? resolveByThisMachine, (address) =>
       this.#checkAddress(remote, host, port, address),
@@ -127,9 +127,10 @@ class CheckingOpener implements RemoteOpener {
   /** `toList` is what the remedy says to add. */
   #notListed(remote: RemoteHost, port: number, explanation?: string, toList?: string): Error {
     const local = this.#options.local?.()
-    // OpenSearch 2.0 renamed the setting and its words.
-    const word = local === undefined || isAtLeast(local, 'opensearch', 2) ? 'allowlist' : 'whitelist'
-    const sentence = `[${inBrackets(withoutUser(remote.hostname))}:${port}] not ${word}ed in reindex.remote.${word}`
+    // OpenSearch changed the words first, and the setting with 2.0.
+    const word = local?.flavour === 'elasticsearch' ? 'whitelist' : 'allowlist'
+    const setting = local === undefined || isAtLeast(local, 'opensearch', 2) ? 'allowlist' : 'whitelist'
+    const sentence = `[${inBrackets(withoutUser(remote.hostname))}:${port}] not ${word}ed in reindex.remote.${setting}`
     const added = toList ?? canonicalHost(remote.hostname) ?? withoutUser(remote.hostname)
     return refusal(
       explanation === undefined ? sentence : `${sentence}: ${explanation}`,

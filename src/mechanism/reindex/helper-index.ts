@@ -110,6 +110,7 @@ export class HelperIndexes implements ReindexDestination {
       // Nobody else writes there: whatever is there in this version was kept before.
       findOwn: async (conflicts) => new Set(conflicts.map(({ row }) => row)),
       wasEmpty: true,
+      hasUniqueIds: true,
     })
   }
 }

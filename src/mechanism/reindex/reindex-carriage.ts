@@ -185,7 +185,7 @@ export class ReindexCarriage {
     const { run } = handling
     const { request } = this.options
     const isInTurn = request.source.sort !== undefined
-    if (request.maxDocs === undefined && !run.throttle.isLimited && !isInTurn) {
+    if (run.isProven && request.maxDocs === undefined && !run.throttle.isLimited && !isInTurn) {
       await this.sendWhenRoom(batch, handling)
       return
     }
@@ -210,12 +210,18 @@ export class ReindexCarriage {
       const left = await this.documentsLeft(run)
       if (left === 0) return
       const isLimited = run.throttle.isLimited
-      const most = Math.min(left, isLimited ? run.throttle.room : batch.count)
+      // The first batch goes alone: a call that cannot succeed writes no more than the servers would.
+      const isAlone = isLimited || !run.isProven || this.options.request.source.sort !== undefined
+      const most = Math.min(
+        left,
+        isLimited ? run.throttle.room : run.isProven ? batch.count : this.options.request.source.size,
+      )
       const to = Math.min(batch.count, from + most)
       const part = from === 0 && to === batch.count ? batch : partOf(batch, from, to)
       if (isLimited) run.throttle.begin(part.count)
       const [arrival] = await this.sendWhenRoom(part, handling)
-      if (isLimited || this.options.request.source.sort !== undefined) await arrival
+      if (isAlone) await arrival
+      run.isProven = true
       if (isLimited && !this.hasAll(run)) await run.throttle.pay(false, this.reading)
       from = to
     }
@@ -326,6 +332,8 @@ class SliceRun {
   readonly waiting: ReindexPartition[]
   throttle!: SliceThrottle
   documentsOnTheWay = 0
+  /** The destination has taken a first batch. */
+  isProven = false
   /** The slice has as many documents as it may. */
   isFull = false
   /** Ends when nobody is sending parts of a batch. */

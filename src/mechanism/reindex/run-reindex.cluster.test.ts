@@ -2,82 +2,19 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { bulkDocuments, createTestIndex, deleteTestIndex, openTestCluster } from '../../../test/documents/fill-index.ts'
-import { ReindexMemoryJournal } from '../../../test/documents/reindex-memory-journal.ts'
-import { startFaultProxy } from '../../../test/faults/fault-proxy.ts'
+import {
+  contentOf,
+  documentsOf,
+  type ReindexChanges,
+  reindex,
+  requestOf,
+  type Sides,
+} from '../../../test/documents/reindex-calls.ts'
 import type { ServerName } from '../../../test/servers/catalogue.ts'
 import { missingJava, useServer } from '../../../test/servers/servers.ts'
-import type { Cluster } from '../../cluster/cluster.ts'
-import { openCluster } from '../../cluster/open-cluster.ts'
 import { indexPath } from '../../cluster/paths.ts'
-import { isErrorOf } from '../../foundation/errors.ts'
 import type { JsonObject } from '../../model/json.ts'
-import type { ReindexFailure, ReindexOutcome, ReindexRequest, ReindexStatus } from '../../model/reindex.ts'
-import { type ReindexRun, runReindex } from './run-reindex.ts'
-
-interface Changes {
-  readonly source?: Partial<ReindexRequest['source']>
-  readonly dest?: Partial<ReindexRequest['dest']>
-  readonly call?: Partial<Omit<ReindexRequest, 'source' | 'dest'>>
-}
-
-const everything = { includes: [], excludes: [] } as const
-
-function requestOf(index: string, dest: string, { source, dest: destChanges, call }: Changes = {}): ReindexRequest {
-  return {
-    remote: undefined,
-    source: {
-      index: [index],
-      query: undefined,
-      size: source?.size ?? 1000,
-      isSizeGiven: source?.size !== undefined,
-      fields: everything,
-      sort: undefined,
-      slice: undefined,
-      ...source,
-    },
-    dest: {
-      index: dest,
-      opType: 'index',
-      versionType: 'internal',
-      pipeline: undefined,
-      routing: 'keep',
-      requireAlias: false,
-      ...destChanges,
-    },
-    script: undefined,
-    maxDocs: undefined,
-    conflicts: 'abort',
-    slices: 1,
-    requestsPerSecond: Number.POSITIVE_INFINITY,
-    scroll: undefined,
-    timeout: undefined,
-    refresh: true,
-    waitForActiveShards: undefined,
-    ...call,
-  }
-}
-
-const never = new AbortController().signal
-
-interface Sides {
-  readonly source: Cluster
-  readonly target: Cluster
-}
-
-function run(sides: Sides, request: ReindexRequest, rest: Partial<ReindexRun> = {}): Promise<ReindexOutcome> {
-  return runReindex({
-    ...sides,
-    request,
-    journal: new ReindexMemoryJournal(),
-    createIndex: 'dynamic',
-    taskName: 'test-1',
-    requestsPerSecond: () => Number.POSITIVE_INFINITY,
-    onStatus: () => {},
-    cancel: never,
-    stop: never,
-    ...rest,
-  })
-}
+import type { ReindexFailure, ReindexOutcome, ReindexStatus } from '../../model/reindex.ts'
 
 /** The answer of the server's own call, without what depends on the clock. */
 function comparable(answer: JsonObject): JsonObject {
@@ -113,32 +50,10 @@ function asFailure(failure: ReindexFailure): JsonObject {
   return { index, ...(type === undefined ? {} : { type }), id, cause, status }
 }
 
-/** id → `routing|version|source` of everything in an index. */
-async function contentOf(cluster: Cluster, index: string, withVersion = false): Promise<Map<string, string>> {
-  await cluster.json({ method: 'POST', path: indexPath(index, '_refresh') })
-  const { body } = await cluster.json<{
-    hits: { hits: { _id: string; _routing?: string; _version: number; _source: object }[] }
-  }>({
-    method: 'POST',
-    path: indexPath(index, '_search'),
-    body: { size: 10_000, version: true },
-    retry: 'safe',
-  })
-  return new Map(
-    body.hits.hits.map(({ _id, _routing, _version, _source }) => [
-      _id,
-      `${_routing ?? ''}|${withVersion ? _version : ''}|${JSON.stringify(_source)}`,
-    ]),
-  )
-}
-
-const documentsOf = (count: number, first = 1) =>
-  Array.from({ length: count }, (_, at) => ({ id: `${first + at}`, source: `{"n":${first + at}}` }))
-
 const pairs: readonly (readonly [ServerName, ServerName])[] = [
   ['elasticsearch-7.10.2', 'opensearch-2.19.4'],
-  ['opensearch-2.19.4', 'elasticsearch-7.10.2'],
-  ['elasticsearch-7.10.2', 'opensearch-3.8.0'],
+  // It cannot read a remote OpenSearch 2 itself: "Required [_type]".
+  ['elasticsearch-7.10.2', 'elasticsearch-7.10.2'],
 ]
 
 for (const [sourceName, targetName] of pairs) {
@@ -176,7 +91,7 @@ for (const [sourceName, targetName] of pairs) {
 
     /** The same call by the server and by us, into indexes that were prepared alike; both answers and both indexes must be equal. */
     async function compare(
-      changes: Changes & {
+      changes: ReindexChanges & {
         body?: JsonObject
         dest?: object
         query?: object
@@ -205,7 +120,7 @@ for (const [sourceName, targetName] of pairs) {
         },
         accept: [400, 409, 500],
       })
-      const outcome = await run(sides, requestOf(source, ours, changes))
+      const outcome = await reindex(sides, requestOf(source, ours, changes))
       const expected = JSON.parse(
         JSON.stringify(comparable(answer))
           .replaceAll(theirs, ours)
@@ -231,7 +146,9 @@ for (const [sourceName, targetName] of pairs) {
       await compare({ source: { size: 3 }, body: { source: { size: 3 } } })
       await compare({ source: { size: 7 }, body: { source: { size: 7 } } })
     })
-    it('replaces documents and counts them as updated', () => compare({ fill: 3 }))
+    it('replaces documents and counts them as updated', async () => {
+      await compare({ fill: 3 })
+    })
     it('takes some documents: query, fields, most', async () => {
       const query = { range: { n: { gt: 4 } } }
       await compare({ source: { query }, body: { source: { query } } })

@@ -107,6 +107,7 @@ async function openTarget(run: ReindexRun, facts: FactsOf): Promise<ReindexTarge
     bodyBytesMax,
     findOwn: createFindOwn(target, request, before),
     wasEmpty: before.kind === 'empty',
+    hasUniqueIds: facts.all.indexes?.length === 1,
   })
 }
 

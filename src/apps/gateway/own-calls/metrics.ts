@@ -104,7 +104,10 @@ export class GatewayMetrics {
     const operation = this.#operation(call.operation)
     const statusClass = status >= 100 && status < 600 ? `${Math.floor(status / 100)}xx` : 'none'
     if (operation === 'pass') this.#passed.inc({ status: statusClass })
-    else this.#own.inc({ operation, status: statusClass })
+    else {
+      this.#own.inc({ operation, status: statusClass })
+      if (statusClass === '4xx' && status !== 404) this.rejected('call')
+    }
     this.#seconds.observe({ operation, side: 'whole' }, seconds)
     if (clusterSeconds === undefined) return
     this.#seconds.observe({ operation, side: 'cluster' }, clusterSeconds)

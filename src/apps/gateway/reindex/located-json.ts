@@ -1,5 +1,6 @@
 // JSON with the place of everything in it: the servers' complaints name line and column. Accepts what their parser accepts
 // (comments; anything after the end of the first value), and refuses what it refuses (names that come twice).
+import { IndexferryError } from '../../../foundation/errors.ts'
 import { parseExactJson } from '../../../foundation/exact-json.ts'
 import type { JsonValue } from '../../../model/json.ts'
 
@@ -27,7 +28,13 @@ export type LocatedObject = Extract<LocatedValue, { kind: 'object' }>
 /** Deeper than any query a server takes (its parser allows 1000 levels), and no danger to the stack. */
 const depthMax = 1000
 
-/** Undefined for what is no JSON. */
+export class NestedTooDeep extends IndexferryError {
+  constructor(levels: number) {
+    super('REQUEST_MALFORMED', `the body is nested deeper than ${levels} levels`, { remedy: 'Send a flatter body.' })
+  }
+}
+
+/** Undefined for what is no JSON. Throws REQUEST_MALFORMED for what is deeper than servers survive: OpenSearch 2.19 ends over it. */
 export function locateJson(text: string): LocatedValue | undefined {
   try {
     return new Reader(text).read(0)
@@ -73,7 +80,7 @@ class Reader {
   }
 
   read(depth: number): LocatedValue {
-    if (depth > depthMax) throw new SyntaxError('too deep')
+    if (depth > depthMax) throw new NestedTooDeep(depthMax)
     this.#skipGap()
     const first = this.#text[this.#at]
     if (first === '{') return this.#object(depth)
