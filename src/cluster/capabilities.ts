@@ -67,6 +67,12 @@ export interface Capabilities {
   readonly taskCancelledField: boolean
   /** … and when (`cancellation_time_millis`). OpenSearch 2.8. */
   readonly taskCancellationTimeField: boolean
+  /** Snapshots carry `metadata`, and can be asked for with it. ES 7.3. */
+  readonly snapshotMetadata: boolean
+  /** `feature_states` in snapshots and restores. ES 7.12. */
+  readonly featureStates: boolean
+  /** `POST /_snapshot/REPOSITORY/_cleanup`. ES 7.4. */
+  readonly repositoryCleanup: boolean
 }
 
 /** The abilities of a version and edition. Sources: the release notes and API pages of each server; tried on the servers of test/servers. */
@@ -104,6 +110,9 @@ export function capabilitiesOf(version: ClusterVersion, edition: Edition = 'full
     clusterCalls: true,
     taskCancelledField: es(7, 14) || os(2),
     taskCancellationTimeField: os(2, 8),
+    snapshotMetadata: es(7, 3) || os(1),
+    featureStates: es(7, 12),
+    repositoryCleanup: es(7, 4) || os(1),
     ...lacking[edition],
   }
 }

@@ -5,7 +5,7 @@ const all = ['copy', 'assess', 'verify', 'status', 'throttle', 'pause', 'forget'
 
 export const engineOptions = {
   state: option(text, {
-    commands: ['copy', 'verify', 'status', 'throttle', 'pause', 'forget', 'serve', 'object'],
+    commands: ['copy', 'verify', 'status', 'throttle', 'pause', 'forget', 'serve', 'object', 'snapshot'],
     help: 'Folder for what must survive a crash: the catalog of copies and the rejected documents. It must be on a disk of this machine, not on a network share.',
     placeholder: 'FOLDER',
     defaultText: '$XDG_STATE_HOME/indexferry, else ~/.local/state/indexferry',
@@ -22,9 +22,9 @@ export const engineOptions = {
     commands: ['copy'],
     help: 'Show what would be created and changed, and copy nothing. The definitions are tried on the target with an index that is deleted again.',
   }),
-  json: flag({ commands: [...all, 'config', 'object'], help: 'Print one result as JSON on standard output.' }),
+  json: flag({ commands: [...all, 'config', 'object', 'snapshot'], help: 'Print one result as JSON on standard output.' }),
   quiet: flag({
-    commands: [...all, 'serve', 'object'],
+    commands: [...all, 'serve', 'object', 'snapshot'],
     short: 'q',
     help: 'Print no progress, only the result and errors.',
   }),
@@ -34,7 +34,7 @@ export const engineOptions = {
     help: 'Print every request that is retried and every decision that is taken.',
   }),
   progress: optionWithDefault(choice('auto', 'bar', 'lines', 'none'), 'auto', {
-    commands: ['copy', 'verify', 'object'],
+    commands: ['copy', 'verify', 'object', 'snapshot'],
     help: 'How progress is shown on standard error. `auto` is a bar on a terminal and lines elsewhere.',
   }),
 }

@@ -2,6 +2,7 @@
 import { defineErrors } from './error-definition.ts'
 import { gatewayErrors } from './gateway-errors.ts'
 import { objectErrors } from './object-errors.ts'
+import { snapshotErrors } from './snapshot-errors.ts'
 
 export const errorCodes = defineErrors({
   INTERNAL: {
@@ -69,7 +70,7 @@ export const errorCodes = defineErrors({
   },
   CERTIFICATE_UNTRUSTED: {
     meaning: 'The certificate is not signed by a CA that this machine trusts.',
-    remedy: 'Give the CA with --source-ca FILE or --target-ca FILE.',
+    remedy: 'Give the CA with --source-ca FILE or --target-ca FILE, to the gateway as `ca` in its configuration.',
     retry: 'never',
     exit: 'side',
   },
@@ -81,13 +82,15 @@ export const errorCodes = defineErrors({
   },
   CERTIFICATE_NAME_WRONG: {
     meaning: 'The certificate is for another host name.',
-    remedy: 'Use the name that the certificate carries, or give it with --source-tls-name or --target-tls-name.',
+    remedy:
+      'Use the name that the certificate carries, or give it with --source-tls-name or --target-tls-name, to the gateway as `tls_name`.',
     retry: 'never',
     exit: 'side',
   },
   CERTIFICATE_REQUIRED: {
     meaning: 'The cluster asks for a client certificate, or refuses the one it was given.',
-    remedy: 'Give one with --source-cert and --source-key (or --target-cert and --target-key).',
+    remedy:
+      'Give one with --source-cert and --source-key (or --target-cert and --target-key), to the gateway as `client_certificate`.',
     retry: 'never',
     exit: 'side',
   },
@@ -281,6 +284,7 @@ export const errorCodes = defineErrors({
   },
   ...gatewayErrors,
   ...objectErrors,
+  ...snapshotErrors,
   PAUSED: {
     meaning: 'Stopped by Ctrl-C or SIGTERM after everything on its way was written and noted.',
     remedy: 'Start the same command again to go on.',

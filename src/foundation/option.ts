@@ -14,6 +14,7 @@ export type CommandName =
   | 'serve'
   | 'config'
   | 'object'
+  | 'snapshot'
 
 /** How the text of a value is read. */
 export interface ValueType<Value> {

@@ -13,7 +13,7 @@ test('buckets and folders', () => {
   })
   assert.deepEqual(parse('oss://bkt/my/snapshot/directory/'), {
     kind: 'oss',
-    bucket: 'b',
+    bucket: 'bkt',
     prefix: 'my/snapshot/directory/',
   })
   assert.deepEqual(parse('s3://b-1'), { kind: 's3', bucket: 'b-1', prefix: '' })

@@ -2,10 +2,11 @@
 import { asIndexferryError, IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import { copyInParts } from './copy-parts.ts'
 import { copyWithinStore } from './copy-within-store.ts'
-import { md5Of } from './object-checksum.ts'
+import { isMd5 } from './object-checksum.ts'
 import type { ObjectEntry } from './object-store.ts'
 import { retrying } from './retry.ts'
-import { checkSource, type Moving, proveContent, readRange, type Transfer } from './transfer.ts'
+import { memoryFor, sendRange } from './send-range.ts'
+import { checkSource, type Moving, proveContent, type Transfer } from './transfer.ts'
 
 /** An object that is written over and over is given up. */
 const versionsMax = 5
@@ -78,22 +79,33 @@ async function tryWithinStore(transfer: Transfer, moving: Moving): Promise<strin
 }
 
 async function copyWhole(transfer: Transfer, moving: Moving): Promise<string> {
-  const { source, target, retries } = transfer
+  const { source, target, retries, signal } = transfer
   const { entry, targetKey } = moving
-  const all = { from: 0, length: entry.size }
+  const range = { from: 0, length: entry.size }
+  const told = source.abilities.etagIsMd5 && isMd5(entry.etag) ? Buffer.from(entry.etag, 'hex') : undefined
+  let attempt = 0
   let seen: Buffer | undefined
-  return await transfer.slots.use(entry.size, () =>
+  return await transfer.slots.use(memoryFor(entry.size), () =>
     retrying(retries, async () => {
-      const { bytes, opened } = await readRange(transfer, source, entry.key, all, entry.etag)
-      const md5 = md5Of(bytes)
-      // Not every ETag that looks like an MD5 is one (aws:kms); twice the same content from the source is believed.
-      if (!seen?.equals(md5)) {
-        seen = md5
-        checkSource(source, entry.key, entry.etag, md5)
+      // At first the source is believed, and the target proves it. Not every ETag that looks like an MD5 is one (aws:kms), and
+      // content may break on its way: after any failure it is computed.
+      const md5 = attempt++ === 0 ? told : undefined
+      const { etag, ...sent } = await sendRange(transfer, {
+        key: entry.key,
+        range,
+        etag: entry.etag,
+        md5,
+        send: (body, { head }) => {
+          if (head.size !== entry.size) throw changed(transfer, entry.key)
+          return target.put(targetKey, body, head.headers, signal)
+        },
+      })
+      // Twice the same content from the source is believed, whatever its ETag.
+      if (md5 === undefined && !seen?.equals(sent.md5)) {
+        seen = sent.md5
+        checkSource(source, entry.key, entry.etag, sent.md5)
       }
-      if (opened.head.size !== entry.size) throw changed(transfer, entry.key)
-      const etag = await target.put(targetKey, bytes, md5, opened.head.headers, transfer.signal)
-      await proveContent(transfer, targetKey, all, { etag, md5 })
+      await proveContent(transfer, targetKey, range, { etag, md5: sent.md5 })
       transfer.onBytes(entry.size)
       return etag
     }),

@@ -1,17 +1,14 @@
 // Moves a large object in parts, several at once. Each part that the target has is in the journal, so that another run goes on with
 // the parts that are missing.
-import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import type { JournaledUpload } from './move-journal.ts'
-import { isMd5, md5Of, multipartEtag, sameEtag } from './object-checksum.ts'
+import { isMd5, multipartEtag, sameEtag } from './object-checksum.ts'
 import type { ObjectRange, Upload, UploadedPart } from './object-store.ts'
 import { partRange, partSizeFor, partsOf } from './part-plan.ts'
 import { retrying } from './retry.ts'
-import { differs, hashRange, type Moving, readRange, type Transfer } from './transfer.ts'
+import { memoryFor, sendRange } from './send-range.ts'
+import { differs, hashRange, type Moving, type Transfer } from './transfer.ts'
 
-/** Larger parts are not held in memory but passed through. */
-const bufferedMax = 16 * 1024 * 1024
 /** The target may lose an upload, or hold something else in the end. */
 const uploadsMax = 3
 /** Parts begun ahead of the slots, per object. */
@@ -135,12 +132,17 @@ function movePart(
   number: number,
   range: ObjectRange,
 ): Promise<MovedPart> {
-  const isBuffered = range.length <= bufferedMax
-  return transfer.slots.use(isBuffered ? range.length : bufferedMax / 4, () =>
+  const { target, signal } = transfer
+  return transfer.slots.use(memoryFor(range.length), () =>
     retrying(transfer.retries, async () => {
-      const { etag, md5 } = await (isBuffered ? sendBuffered : sendStreamed)(transfer, entry, upload, number, range)
+      const { etag, md5 } = await sendRange(transfer, {
+        key: entry.key,
+        range,
+        etag: entry.etag,
+        send: (body) => target.putPart(upload, number, body, signal),
+      })
       // A part cannot be read back before the whole is there; where its ETag is an MD5 it tells now.
-      if (isMd5(etag) && transfer.target.abilities.etagIsMd5 && !sameEtag(etag, md5))
+      if (isMd5(etag) && target.abilities.etagIsMd5 && !sameEtag(etag, md5))
         transfer.note(
           `the ETag of part ${number} of "${upload.key}" is not its MD5; the object is read again in the end`,
         )
@@ -148,58 +150,6 @@ function movePart(
       return { number, size: range.length, etag, md5 }
     }),
   )
-}
-
-interface Sent {
-  readonly etag: string
-  readonly md5: Buffer
-}
-
-async function sendBuffered(
-  transfer: Transfer,
-  entry: Moving['entry'],
-  upload: Upload,
-  number: number,
-  range: ObjectRange,
-): Promise<Sent> {
-  const { bytes } = await readRange(transfer, transfer.source, entry.key, range, entry.etag)
-  const md5 = md5Of(bytes)
-  const etag = await transfer.target.putPart(upload, number, { length: range.length, bytes, md5 }, transfer.signal)
-  return { etag, md5 }
-}
-
-async function sendStreamed(
-  transfer: Transfer,
-  entry: Moving['entry'],
-  upload: Upload,
-  number: number,
-  range: ObjectRange,
-): Promise<Sent> {
-  const { signal, slots, source, target } = transfer
-  const options = { ...(entry.etag ? { etag: entry.etag } : {}), signal }
-  const { body } = await source.open(entry.key, range, options)
-  const hash = createHash('md5')
-  async function* passing() {
-    for await (const chunk of body) {
-      await slots.pay(chunk.length, signal)
-      hash.update(chunk)
-      yield chunk
-    }
-  }
-  const stream = Readable.from(passing(), { objectMode: false, highWaterMark: 1024 * 1024 })
-  // What the source did wrong would reach us only as a request that broke off.
-  let failure: unknown
-  stream.on('error', (error) => {
-    failure = error
-  })
-  try {
-    const etag = await target.putPart(upload, number, { length: range.length, stream }, signal)
-    return { etag, md5: hash.digest() }
-  } catch (error) {
-    throw failure ?? error
-  } finally {
-    stream.destroy()
-  }
 }
 
 /** Returns the ETag by which the target knows the whole. */

@@ -4,15 +4,15 @@ import { dirname, resolve, sep } from 'node:path'
 import { IndexferryError, type Side } from '../foundation/errors.ts'
 import { type Folder, fileEtag, listFolder, unreadable } from './folder-listing.ts'
 import { pathOfKey } from './folder-names.ts'
-import { FolderUploads, writeAll } from './folder-uploads.ts'
+import { FolderUploads, writeBody } from './folder-uploads.ts'
 import type {
+  ObjectBody,
   ObjectEntry,
   ObjectHead,
   ObjectHeaders,
   ObjectRange,
   ObjectStore,
   OpenedObject,
-  PartBody,
   ServerSideSource,
   StoreAbilities,
   Upload,
@@ -113,20 +113,20 @@ export class FolderStore implements ObjectStore {
   private broken(path: string, error: unknown): IndexferryError {
     if (error instanceof IndexferryError) return error
     const code = (error as NodeJS.ErrnoException).code
-    const both = code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR'
+    const both = code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'ENOTEMPTY'
     const wrong = both
       ? 'would have to be a file and a folder at once: the source has an object of this name and others below it'
       : `cannot be used: ${(error as Error).message}`
     return unreadable(this.folder, path, wrong, error)
   }
 
-  async put(key: string, bytes: Buffer, _md5: Buffer, _headers: ObjectHeaders): Promise<string> {
+  async put(key: string, body: ObjectBody, _headers: ObjectHeaders): Promise<string> {
     const path = pathOfKey(this.folder.root, key)
     const temporary = await this.uploads.temporaryFile().catch((error: unknown) => {
       throw this.broken(this.folder.root, error)
     })
     try {
-      const etag = await writeFlushed(temporary, bytes)
+      const etag = await writeFlushed(temporary, body)
       await this.moveInto(path, temporary)
       return etag
     } catch (error) {
@@ -150,7 +150,7 @@ export class FolderStore implements ObjectStore {
     return this.guarded(this.folder.root, () => this.uploads.create(key, size, partSize))
   }
 
-  async putPart(upload: Upload, number: number, body: PartBody): Promise<string> {
+  async putPart(upload: Upload, number: number, body: ObjectBody): Promise<string> {
     return this.guarded(this.uploads.pathOf(upload), () => this.uploads.putPart(upload, number, body))
   }
 
@@ -236,9 +236,9 @@ const headOf = (key: string, stats: Parameters<typeof fileEtag>[0]): ObjectHead 
   headers: {},
 })
 
-async function writeFlushed(path: string, bytes: Buffer): Promise<string> {
+async function writeFlushed(path: string, body: ObjectBody): Promise<string> {
   await using file = await open(path, 'wx')
-  await writeAll(file, bytes, 0)
+  await writeBody(file, 0, body)
   await file.sync()
   return fileEtag(await file.stat({ bigint: true }))
 }

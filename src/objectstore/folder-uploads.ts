@@ -4,7 +4,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ownNames } from './folder-names.ts'
-import type { PartBody, Upload, UploadedPart } from './object-store.ts'
+import { md5Of } from './object-checksum.ts'
+import type { ObjectBody, Upload, UploadedPart } from './object-store.ts'
 
 export class FolderUploads {
   private readonly folder: string
@@ -35,9 +36,9 @@ export class FolderUploads {
     return upload
   }
 
-  async putPart(upload: Upload, number: number, body: PartBody): Promise<string> {
+  async putPart(upload: Upload, number: number, body: ObjectBody): Promise<string> {
     await using file = await open(this.pathOf(upload), 'r+')
-    const etag = await writePart(file, (number - 1) * upload.partSize, body)
+    const etag = await writeBody(file, (number - 1) * upload.partSize, body)
     await file.datasync()
     await using list = await open(this.listOf(upload), 'a')
     await list.appendFile(`${number} ${body.length} ${etag}\n`)
@@ -79,10 +80,11 @@ const exists = (path: string): Promise<boolean> =>
     },
   )
 
-async function writePart(file: FileHandle, at: number, body: PartBody): Promise<string> {
+/** Returns the MD5 of what was written. */
+export async function writeBody(file: FileHandle, at: number, body: ObjectBody): Promise<string> {
   if ('bytes' in body) {
     await writeAll(file, body.bytes, at)
-    return body.md5.toString('hex')
+    return md5Of(body.bytes).toString('hex')
   }
   const hash = createHash('md5')
   let written = 0
@@ -95,7 +97,7 @@ async function writePart(file: FileHandle, at: number, body: PartBody): Promise<
 }
 
 /** One call may write less than it was given. */
-export async function writeAll(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
+async function writeAll(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done)
     done += bytesWritten

@@ -12,7 +12,7 @@ import type { Transfer } from './transfer.ts'
 import { TransferSlots } from './transfer-slots.ts'
 
 /** For what is in memory of all transfers together. */
-const buffersMax = 64 * 1024 * 1024
+const buffersMax = 48 * 1024 * 1024
 
 export interface MoveRequest {
   readonly source: ObjectStore

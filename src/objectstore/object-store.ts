@@ -37,9 +37,12 @@ export interface OpenedObject {
   readonly body: AsyncIterable<Buffer>
 }
 
-export type PartBody =
-  | { readonly length: number; readonly bytes: Buffer; readonly md5: Buffer }
-  | { readonly length: number; readonly stream: Readable }
+/** An object, or a part of one, on its way into a store. */
+export type ObjectBody = {
+  readonly length: number
+  /** Sent along where it is known before, for the store to check. */
+  readonly md5?: Buffer
+} & ({ readonly bytes: Buffer } | { readonly stream: Readable })
 
 export interface Upload {
   readonly key: string
@@ -81,9 +84,9 @@ export interface ObjectStore extends AsyncDisposable {
   /** With `etag` only that version. Throws OBJECT_MISSING, OBJECT_CHANGED. */
   open(key: string, range: ObjectRange, options?: { etag?: string; signal?: AbortSignal }): Promise<OpenedObject>
   /** Puts a whole object and returns its ETag. */
-  put(key: string, bytes: Buffer, md5: Buffer, headers: ObjectHeaders, signal?: AbortSignal): Promise<string>
+  put(key: string, body: ObjectBody, headers: ObjectHeaders, signal?: AbortSignal): Promise<string>
   createUpload(key: string, size: number, partSize: number, headers: ObjectHeaders): Promise<Upload>
-  putPart(upload: Upload, number: number, body: PartBody, signal?: AbortSignal): Promise<string>
+  putPart(upload: Upload, number: number, body: ObjectBody, signal?: AbortSignal): Promise<string>
   /** Undefined when the store does not know the upload any more. At most `partsMax` parts. */
   listParts(upload: Upload): Promise<readonly UploadedPart[] | undefined>
   completeUpload(upload: Upload, parts: readonly UploadedPart[]): Promise<string>

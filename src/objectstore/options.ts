@@ -110,7 +110,7 @@ export const objectOptions = {
     help: 'Objects or parts of objects on their way at the same time.',
     check: between(1, 256),
   }),
-  partSize: optionWithDefault(byteSize, 8 * 1024 * 1024, {
+  partSize: optionWithDefault(byteSize, 64 * 1024 * 1024, {
     commands,
     help: 'Objects larger than this go in parts of this size. Parts grow by themselves where 10,000 would not do.',
     check: between(5 * 1024 * 1024, 5 * 1024 ** 3, formatByteSize),

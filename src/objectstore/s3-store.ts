@@ -6,13 +6,13 @@ import type { BucketLocation } from '../model/object-location.ts'
 import { compareKeys } from './key-order.ts'
 import { plainEtag } from './object-checksum.ts'
 import type {
+  ObjectBody,
   ObjectEntry,
   ObjectHead,
   ObjectHeaders,
   ObjectRange,
   ObjectStore,
   OpenedObject,
-  PartBody,
   ServerSideSource,
   StoreAbilities,
   Upload,
@@ -189,15 +189,13 @@ export class S3Store implements ObjectStore {
     if (got < length) throw this.invalid(`cannot ${what}: only ${got} of ${length} bytes came`)
   }
 
-  async put(key: string, bytes: Buffer, md5: Buffer, headers: ObjectHeaders, signal?: AbortSignal): Promise<string> {
+  async put(key: string, body: ObjectBody, headers: ObjectHeaders, signal?: AbortSignal): Promise<string> {
     const { client, vendor } = this.access
     const answer = await this.call(`write "${key}"`, () =>
       client.send(
         new vendor.PutObjectCommand({
           ...this.object(key),
-          Body: bytes,
-          ContentLength: bytes.length,
-          ContentMD5: md5.toString('base64'),
+          ...bodyOf(body),
           ...writeHeaders(headers, this.writing),
         }),
         { ...(signal ? { abortSignal: signal } : {}) },
@@ -217,7 +215,7 @@ export class S3Store implements ObjectStore {
     return { key, id, size, partSize }
   }
 
-  async putPart(upload: Upload, number: number, body: PartBody, signal?: AbortSignal): Promise<string> {
+  async putPart(upload: Upload, number: number, body: ObjectBody, signal?: AbortSignal): Promise<string> {
     const { client, vendor } = this.access
     const answer = await this.call(`write part ${number} of "${upload.key}"`, () =>
       client.send(
@@ -225,8 +223,7 @@ export class S3Store implements ObjectStore {
           ...this.object(upload.key),
           UploadId: upload.id,
           PartNumber: number,
-          ContentLength: body.length,
-          ...('bytes' in body ? { Body: body.bytes, ContentMD5: body.md5.toString('base64') } : { Body: body.stream }),
+          ...bodyOf(body),
         }),
         { ...(signal ? { abortSignal: signal } : {}) },
       ),
@@ -344,6 +341,12 @@ export class S3Store implements ObjectStore {
 
 /** As `encoding-type=url` writes keys: a form's encoding, in which + is a space. */
 const decodeListed = (key: string): string => decodeURIComponent(key.replaceAll('+', ' '))
+
+const bodyOf = (body: ObjectBody) => ({
+  Body: 'bytes' in body ? body.bytes : body.stream,
+  ContentLength: body.length,
+  ...(body.md5 === undefined ? {} : { ContentMD5: body.md5.toString('base64') }),
+})
 
 const copySource = ({ bucket, key, etag }: ServerSideSource) => ({
   CopySource: `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`,

@@ -30,7 +30,7 @@ async function content(store: ObjectStore, key: string, from: number, length: nu
 }
 
 const put = (store: ObjectStore, key: string, bytes: Buffer, headers = {}) =>
-  store.put(key, bytes, md5Of(bytes), headers)
+  store.put(key, { length: bytes.length, bytes, md5: md5Of(bytes) }, headers)
 
 const isCode = (code: string) => (error: unknown) => error instanceof IndexferryError && error.code === code
 
@@ -150,7 +150,10 @@ const checks: Readonly<Record<string, (place: Place) => Promise<void>>> = {
 /** What only services with an address have. */
 const ofServices: typeof checks = {
   'refuses content that is not what was announced': async ({ store }) => {
-    await assert.rejects(store.put('bad', Buffer.from('abc'), md5Of(Buffer.from('other')), {}), IndexferryError)
+    await assert.rejects(
+      store.put('bad', { length: 3, bytes: Buffer.from('abc'), md5: md5Of(Buffer.from('other')) }, {}),
+      IndexferryError,
+    )
     assert.equal(await store.head('bad'), undefined)
   },
   'keeps headers and metadata': async ({ store }) => {

@@ -32,22 +32,6 @@ export interface Moving {
   readonly targetKey: string
 }
 
-/** Reads a range into memory. */
-export async function readRange(
-  transfer: Transfer,
-  store: ObjectStore,
-  key: string,
-  range: ObjectRange,
-  etag: string,
-): Promise<{ bytes: Buffer; opened: Awaited<ReturnType<ObjectStore['open']>> }> {
-  await transfer.slots.pay(range.length, transfer.signal)
-  const opened = await store.open(key, range, { ...(etag ? { etag } : {}), signal: transfer.signal })
-  const bytes = Buffer.allocUnsafe(range.length)
-  let filled = 0
-  for await (const chunk of opened.body) filled += chunk.copy(bytes, filled)
-  return { bytes, opened }
-}
-
 /** Hashes a range as it is stored. */
 export async function hashRange(
   store: ObjectStore,

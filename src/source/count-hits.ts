@@ -20,12 +20,16 @@ export interface CountOptions {
 
 /** `expression`: names, patterns and aliases separated by commas. */
 export async function countHits(cluster: Cluster, expression: string, options: CountOptions): Promise<number> {
-  const { trackTotalHits } = cluster.capabilities
+  const { trackTotalHits, refusesPartialResults } = cluster.capabilities
   try {
     const { body } = await cluster.json<CountAnswer>({
       method: 'POST',
       path: indexPath(expression, '_search'),
-      query: { preference: options.preference },
+      // The cluster says why a shard failed only where it may not answer without it.
+      query: {
+        preference: options.preference,
+        ...(refusesPartialResults ? { allow_partial_search_results: false } : {}),
+      },
       body: {
         size: 0,
         ...(options.query ? { query: options.query } : {}),

@@ -1,5 +1,6 @@
 // Reads the answer of a `_bulk` request: one outcome per document, in the order of the request.
 import { IndexferryError } from '../foundation/errors.ts'
+import { withoutExcerpt } from './request-excerpt.ts'
 
 /** What became of one document: taken, already there, to be sent again, refused for good, or a reason to stop everything. */
 export type ItemOutcome = 'written' | 'unchanged' | 'again' | 'refused' | 'stop'
@@ -98,14 +99,14 @@ function resultOf(item: unknown): BulkItem {
 function errorOf({ error }: BulkItem): { type: string; reason: string } {
   if (typeof error === 'string') {
     const told = /^RemoteTransportException\[.*?; nested: (.*)$/s.exec(error)?.[1] ?? error
-    return { type: /^\w+/.exec(told)?.[0] ?? 'error', reason: error.slice(0, reasonLengthMax) }
+    return { type: /^\w+/.exec(told)?.[0] ?? 'error', reason: withoutExcerpt(error).slice(0, reasonLengthMax) }
   }
   if (typeof error !== 'object' || error === null) return { type: '', reason: '' }
   const { type, reason, caused_by } = error
   const nested = caused_by === undefined ? '' : `; caused by ${JSON.stringify(caused_by)}`
   return {
     type: typeof type === 'string' ? type : 'error',
-    reason: `${typeof reason === 'string' ? reason : ''}${nested}`.slice(0, reasonLengthMax),
+    reason: withoutExcerpt(`${typeof reason === 'string' ? reason : ''}${nested}`).slice(0, reasonLengthMax),
   }
 }
 

@@ -12,6 +12,7 @@ import { judge } from './bulk-answer.ts'
 import type { BulkForm } from './bulk-body.ts'
 import { BulkSender, resendBackoff } from './bulk-sender.ts'
 import { type RefusedDocument, type ReindexAnswer, readReindexAnswer } from './reindex-answer.ts'
+import { quoteOnlyDocument } from './request-excerpt.ts'
 
 export interface ReindexTargetOptions {
   readonly cluster: Cluster
@@ -176,7 +177,8 @@ export class ReindexTarget {
     const { mappingTypes } = this.options.cluster.capabilities
     const own = this.options.documentType ?? batch.text(batch.typeStart[row] as number, batch.typeEnd[row] as number)
     const type = mappingTypes === 'none' ? undefined : mappingTypes === 'hidden' ? '_doc' : own
-    const cause = typeof error === 'string' ? { type: 'exception', reason: error } : error
+    const told = typeof error === 'string' ? { type: 'exception', reason: error } : error
+    const cause = quoteOnlyDocument(told, batch.source(row))
     return { kind: 'bulk', index: index ?? this.options.index, type, id: batch.id(row), cause, status }
   }
 }
@@ -191,9 +193,17 @@ interface Sent {
 
 const noRows: Set<number> = new Set()
 
+/**
+ * What a pipeline throws (500) it throws each time. Copies of a shard that `wait_for_active_shards` wants (503) were waited for by the
+ * cluster already, as long as `timeout` says; the servers try neither again.
+ */
+const isForGood = (type: string, reason: string): boolean =>
+  /processor_?exception$/i.test(type) || /^(?:\[.*?\]\[\d+\] )?Not enough active copies/.test(reason)
+
 /** Overload passes; a block, or an index that is not there, does not. */
 function mayBeTaken({ status, error }: RefusedDocument, attempt: number): boolean {
   const { type, reason } = isJsonObject(error) ? error : { type: '', reason: error }
+  if (isForGood(String(type ?? ''), String(reason ?? ''))) return false
   const outcome = judge(status, String(type ?? ''), String(reason ?? ''))
   return outcome === 'again' || (outcome === 'refused' && status >= 500 && attempt < serverErrorsMax)
 }

@@ -10,7 +10,7 @@ export const sourceIndex = (name: SourceName): string => `behave-${mark}-src-${n
 
 /** All are equally long, since places in a body are part of some answers. */
 export const destIndex = (place: string, number: number): string =>
-  `behave-${mark}-${place}${String(number).padStart(3, '0')}`
+  `behave-${mark}-to-${place}${String(number).padStart(3, '0')}`
 
 type Document = readonly [id: string, document: object, query?: string]
 
@@ -77,17 +77,26 @@ export async function fillSources(url: string): Promise<void> {
   await Promise.all(Object.entries(sources).map(make))
 }
 
+/** Indexes of one document need no copies, no disk that is in step, and no look at fields that are known. */
+const template = {
+  index_patterns: [`behave-${mark}-to-*`],
+  settings: { number_of_shards: 1, number_of_replicas: 0, 'translog.durability': 'async' },
+  mappings: { properties: { n: { type: 'long' }, text: { type: 'text' } } },
+}
+
 const autoCreate = (value: string | null) => ({ transient: { 'action.auto_create_index': value } })
 
 export async function prepareTarget(url: string): Promise<void> {
   const put = ([id, processors]: readonly [string, object[]]) =>
     must(`${url}/_ingest/pipeline/${id}`, 'PUT', { processors })
   await Promise.all(Object.entries(pipelines).map(put))
+  await must(`${url}/_template/behave`, 'PUT', template)
   await must(`${url}/_cluster/settings`, 'PUT', autoCreate('-*-forbidden,+*'))
 }
 
 export async function cleanTarget(url: string): Promise<void> {
   for (const id of Object.keys(pipelines)) await must(`${url}/_ingest/pipeline/${id}`, 'DELETE')
+  await must(`${url}/_template/behave`, 'DELETE')
   await must(`${url}/_cluster/settings`, 'PUT', autoCreate(null))
 }
 

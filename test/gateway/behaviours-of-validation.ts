@@ -38,7 +38,7 @@ const refused: readonly Refused[] = [
   ['no source', /_source:false is not supported in this context/, { source: { _source: false } }],
   [
     'a host that is not in the list',
-    /\[badremote:9200\] not (?:allowlisted in reindex\.remote\.allowlist|whitelisted in reindex\.remote\.whitelist)/,
+    /\[badremote:9200\] not (?:allow|white)listed in reindex\.remote\.(?:allow|white)list/,
     { remote: 'only', host: 'http://badremote:9200' },
   ],
   [

@@ -39,12 +39,15 @@ export interface Behaviour {
   readonly status?: number
   readonly expected: Readonly<Record<string, unknown>>
   readonly after?: readonly Step[]
+  /** Not so for the gateway's own calls, for the reason told in the table. */
+  readonly afterIsTheirs?: true
   /**
-   * `alike` (the default): the servers do it from a remote as well, and answer as told above. `differently`: they do, and what is
-   * expected of the local one does not hold. `ours`: they refuse, the gateway answers as the servers do without a remote. `no`: it is not about remotes;
-   * `only`: about nothing else.
+   * `alike` (the default): the servers do it from a remote as well. `ours`: they refuse, the gateway answers as they do without a remote.
+   * `no`: it is not about remotes; `only`: about nothing else.
    */
-  readonly remote?: 'alike' | 'differently' | 'ours' | 'no' | 'only'
+  readonly remote?: 'alike' | 'ours' | 'no' | 'only'
+  /** The gateway says more than the servers do, or quotes less: what is expected holds for both, the rest is not compared. */
+  readonly ownWords?: true
   /** What a remote changes. */
   readonly remotely?: { readonly status?: number; readonly expected: Readonly<Record<string, unknown>> }
 }

@@ -79,7 +79,8 @@ export class Served implements AsyncDisposable {
   call(method: string, path: string, { body, username, password = '' }: CallOptions = {}): Promise<Called> {
     const isLines = typeof body === 'string'
     const bytes = body === undefined ? undefined : isLines ? body : JSON.stringify(body)
-    const headers = bytes === undefined ? {} : { 'content-type': `application/${isLines ? 'x-ndjson' : 'json'}` }
+    const type = `application/${isLines ? 'x-ndjson' : 'json'}`
+    const headers = bytes === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(bytes) }
     const auth = username === undefined ? {} : { auth: `${username}:${password}` }
     return new Promise((resolve, reject) => {
       const asked = request(`${this.url}/${path}`, { method, headers, agent: false, ...auth }, (answer) => {

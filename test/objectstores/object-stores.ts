@@ -113,7 +113,7 @@ async function commandOf(name: StoreName, place: Place): Promise<StoreCommand> {
       : ['--virtual-domain', place.virtualDomain.replace('PORT', String(place.port))]
   return {
     command,
-    args: ['--port', address, '--region', place.region, '--quiet', ...virtual, 'posix', place.data],
+    args: ['--port', address, '--region', place.region, '--quiet', '--keep-alive', ...virtual, 'posix', place.data],
     env,
   }
 }

@@ -37,6 +37,10 @@ export async function runGateway(config: GatewayConfig, surroundings: GatewaySur
       ...surroundings,
       routes: routesOf(config, engine, metrics, surroundings, () => new URL(gateway.url).host),
       onEnd: (end) => metrics.callEnded(end),
+      onConnection: () => {
+        metrics.connectionOpened()
+        return () => metrics.connectionClosed()
+      },
     })
     engine.resume()
     return {

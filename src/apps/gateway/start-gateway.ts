@@ -1,4 +1,5 @@
 // Puts the gateway together: the cluster behind it, the routes that are its own, and the server in front.
+import type { Socket } from 'node:net'
 import { resolveConnection } from '../../cluster/connection.ts'
 import { Passage } from '../../cluster/passage.ts'
 import { tlsParameters } from '../../cluster/tls.ts'
@@ -18,6 +19,8 @@ export interface GatewayDeps {
   readonly warn: (text: string) => void
   readonly routes: readonly Route[]
   readonly onEnd?: ((end: CallEnd) => void) | undefined
+  /** A client has connected; what it returns is called when it has gone. */
+  readonly onConnection?: () => () => void
 }
 
 export interface RunningGateway {
@@ -39,6 +42,8 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
   const { routes, onEnd } = deps
   const gateway = new GatewayServer({ config, passage, routes, log, onEnd })
   const server = createListener(gateway, config, log)
+  const { onConnection } = deps
+  if (onConnection) server.on('connection', (socket: Socket) => socket.once('close', onConnection()))
   let timer: NodeJS.Timeout | undefined
   try {
     const cluster = await introduce(passage, gateway, deps.warn)

@@ -5,11 +5,11 @@ import { IndexferryError } from '../../foundation/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts'
 import type { ReindexFailure, ReindexRequest, ReindexStatus } from '../../model/reindex.ts'
 
-/** The call that reads the helper indexes instead of the remote. */
+/** The call that reads the staging indexes instead of the remote. */
 export async function startClusterReindex(
   cluster: Cluster,
   request: ReindexRequest,
-  helpers: readonly string[],
+  stagings: readonly string[],
   requestsPerSecond: number,
 ): Promise<string> {
   const { source, dest, conflicts, maxDocs, script, slices, scroll, timeout, refresh, waitForActiveShards } = request
@@ -29,7 +29,7 @@ export async function startClusterReindex(
       conflicts,
       ...(maxDocs === undefined ? {} : { max_docs: maxDocs }),
       source: {
-        index: [...helpers],
+        index: [...stagings],
         size: source.size,
         ...(source.sort === undefined ? {} : { sort: [{ _seq_no: 'asc' }] }),
       },
@@ -47,7 +47,7 @@ export async function startClusterReindex(
   return body.task
 }
 
-/** A reindex out of these helpers that is running already: its id was not noted before the process died. */
+/** A reindex out of these stagings that is running already: its id was not noted before the process died. */
 export async function findClusterReindex(cluster: Cluster, name: string): Promise<string | undefined> {
   const { body } = await cluster.json<{
     readonly nodes?: Record<string, { readonly tasks?: Record<string, JsonValue> }>

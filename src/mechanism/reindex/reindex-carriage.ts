@@ -8,12 +8,14 @@ import { IndexferryError } from '../../foundation/errors.ts'
 import type { DocumentBatch } from '../../model/document-batch.ts'
 import type { ReindexFailure, ReindexRequest } from '../../model/reindex.ts'
 import { selectRows } from '../../model/select-rows.ts'
+import { isTooLarge } from '../../source/passing-faults.ts'
 import type { ReindexWritten, WriteOptions } from '../../target/reindex-target.ts'
 import { isLater } from './list-reindex-partitions.ts'
 import { PartitionSettling } from './partition-settling.ts'
 import { type CallCounts, type SliceCounts, succeeded, type Tally } from './reindex-counts.ts'
 import type { ReindexJournal, ReindexPartition } from './reindex-journal.ts'
 import type { ReindexSource } from './reindex-source.ts'
+import { requireSources } from './require-sources.ts'
 import { SharedRate, SliceThrottle } from './slice-throttle.ts'
 
 /** What the carriage needs of a destination. */
@@ -135,13 +137,15 @@ export class ReindexCarriage {
       { id: part.partition.id, slice: run.counts, isResumable, position: part.position },
       (noted) => journal.note(noted, counts.settled),
     )
+    let shrinks = 0
     for (let restarts = 0; ; restarts++) {
       try {
-        await this.readPartition(run, part, settling, { isReplay: isResumed || restarts > 0, restarts })
+        await this.readPartition(run, part, settling, { isReplay: isResumed || restarts > 0, shrinks })
         return
       } catch (error) {
         if (this.reading.aborted || isResumable || restarts >= restartsMax || !isPassing(error)) throw error
         run.counts.searchRetries++
+        if (isTooLarge(error)) shrinks++
         while (!settling.isEmptyWay && this.onTheWay.size > 0) await Promise.race(this.onTheWay)
         if (this.reading.aborted) throw error
         settling.restart()
@@ -155,17 +159,18 @@ export class ReindexCarriage {
     run: SliceRun,
     { partition, position }: ReindexPartition,
     settling: PartitionSettling,
-    { isReplay, restarts }: { readonly isReplay: boolean; readonly restarts: number },
+    { isReplay, shrinks }: { readonly isReplay: boolean; readonly shrinks: number },
   ): Promise<void> {
     const { source, destination } = this.options
     const after = source.isResumable(partition) ? position : undefined
     const batches = source.readBatches(partition, after, {
       signal: this.reading,
       // An answer that was too large for the server is asked for in smaller parts.
-      batchBytes: () => Math.max(1, Math.floor(destination.bodyBytes / 2 ** restarts)),
+      batchBytes: () => Math.max(1, Math.floor(destination.bodyBytes / 2 ** shrinks)),
     })
     const handling: Handling = { run, settling, isReplay, ignoresConflicts: this.ignoresConflicts(partition) }
     for await (const batch of batches) {
+      requireSources(batch, partition.index)
       await this.handOn(batch, handling)
       if (this.isOver(run)) return
     }

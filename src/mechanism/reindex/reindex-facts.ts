@@ -21,8 +21,8 @@ export interface ReindexFacts {
   /** The mapping type of documents in the destination, where its version has types. */
   readonly documentType?: string
   readonly notes?: readonly string[]
-  /** Calls with a script: the name that the helper indexes begin with, whether they hold everything, and the cluster's own task. */
-  readonly helper?: string
+  /** Calls with a script: the name that the staging indexes begin with, whether they hold everything, and the cluster's own task. */
+  readonly staging?: string
   readonly isStaged?: boolean
   readonly clusterTask?: string
 }

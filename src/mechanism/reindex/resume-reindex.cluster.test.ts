@@ -128,7 +128,7 @@ describe('a _reindex from a remote', { skip }, () => {
     assert.deepEqual({ created, versionConflicts }, { created: many - 1_000, versionConflicts: 1_000 })
   })
 
-  it('goes on with a script after a crash, and leaves no helper index', async () => {
+  it('goes on with a script after a crash, and leaves no staging index', async () => {
     await deleteTestIndex(sides.target, dest)
     const request = requestOf(source, dest, { call: { script: { source: 'ctx._source.m = ctx._source.n' } } })
     let journal = new ReindexMemoryJournal()
@@ -261,11 +261,12 @@ describe('a _reindex from a remote', { skip }, () => {
     let searches = 0
     await using proxy = await startFaultProxy(url, ({ url: path = '', method }) => {
       if (method !== 'POST' || !path.includes('_search')) return undefined
-      return [2, 5].includes(searches++ % 12) ? { cutAfterBytes: 2_000 } : undefined
+      return [3, 6].includes(searches++) ? { cutAfterBytes: 2_000 } : undefined
     })
     await using remote = await openUrl('source', proxy.url)
     for (const sort of [undefined, [{ n: 'asc' }]]) {
       await deleteTestIndex(sides.target, dest)
+      searches = 0
       const request = requestOf(source, dest, { source: { size: 2_000, isSizeGiven: true, sort } })
       const outcome = await reindex({ source: remote, target: sides.target }, request)
       assert.ok(outcome.status.searchRetries > 0)

@@ -24,7 +24,7 @@ export interface ReindexRun {
   readonly journal: ReindexJournal
   /** A missing destination is created from the source's definition, or left to the cluster. */
   readonly createIndex: 'fromSource' | 'dynamic'
-  /** Names helper indexes; of letters, digits, `-` and `_` that index names may have. */
+  /** Names staging indexes; of letters, digits, `-` and `_` that index names may have. */
   readonly taskName: string
   /** Documents per second now; Infinity without a limit. */
   readonly requestsPerSecond: () => number
@@ -63,7 +63,8 @@ async function runPlain(run: ReindexRun, facts: FactsOf): Promise<CarriedDocumen
         if (facts.all.before === undefined)
           facts.save({ before: await readDestinationBefore(target, request.dest.index) })
         // Without documents the servers create nothing.
-        if (!facts.all.isPrepared && run.journal.listPartitions().length > 0) {
+        const isAnythingFound = facts.all.sliceTotals?.some((total) => total > 0) ?? true
+        if (!facts.all.isPrepared && isAnythingFound && run.journal.listPartitions().length > 0) {
           await prepareDestination(options, indexes)
           facts.save({ isPrepared: true })
         }

@@ -1,4 +1,4 @@
-// A `_reindex` with a script: scripts run in the cluster only. So the documents of the remote are kept in helper indexes of the local
+// A `_reindex` with a script: scripts run in the cluster only. So the documents of the remote are kept in staging indexes of the local
 // cluster first, and its own `_reindex` takes them from there through the script. Counters, `ctx.op` and failures are the cluster's own.
 
 import { indexPath } from '../../cluster/paths.ts'
@@ -6,12 +6,12 @@ import { IndexferryError } from '../../foundation/errors.ts'
 import type { ReindexStatus } from '../../model/reindex.ts'
 import { type CarriedDocuments, carryCall } from './carry-call.ts'
 import { findClusterReindex, startClusterReindex, watchClusterReindex } from './cluster-reindex.ts'
-import { deleteHelpers, HelperIndexes, listHelpers } from './helper-index.ts'
 import { finishDestination, prepareDestination } from './reindex-destination.ts'
 import type { FactsOf } from './reindex-facts.ts'
 import type { ReindexRun } from './run-reindex.ts'
+import { deleteStaging, listStaging, StagingIndexes } from './staging-index.ts'
 
-/** Helper indexes have as many shards as the call has slices, so that the cluster's `slices: auto` comes to the same; not more than this. */
+/** Staging indexes have as many shards as the call has slices, so that the cluster's `slices: auto` comes to the same; not more than this. */
 const shardsMax = 20
 
 /** How often the cluster's call is started again when the cluster forgets it, as a restart of its node makes it do. */
@@ -19,11 +19,11 @@ const startsMax = 5
 
 export async function runScripted(run: ReindexRun, facts: FactsOf): Promise<CarriedDocuments> {
   const { target, request } = run
-  const name = facts.all.helper ?? `.indexferry-reindex-${run.taskName.toLowerCase()}`
-  if (facts.all.helper === undefined) {
-    facts.save({ helper: name })
+  const name = facts.all.staging ?? `.indexferry-reindex-${run.taskName.toLowerCase()}`
+  if (facts.all.staging === undefined) {
+    facts.save({ staging: name })
     facts.note(
-      `the script runs in the cluster's own _reindex, over documents kept in ${name}-*; ctx._index is the name of that helper index`,
+      `the script runs in the cluster's own _reindex, over documents kept in ${name}-*; ctx._index is the name of that staging index`,
     )
   }
   const options = { ...run, facts }
@@ -41,12 +41,12 @@ export async function runScripted(run: ReindexRun, facts: FactsOf): Promise<Carr
       await prepareDestination(options, facts.all.indexes ?? [])
       facts.save({ isStaged: true })
     }
-    const helpers = await listHelpers(target, name)
-    if (helpers.length > 0) return await runInCluster(run, facts, name, helpers)
+    const stagings = await listStaging(target, name)
+    if (stagings.length > 0) return await runInCluster(run, facts, name, stagings)
     return { status: asUnwritten(run.journal.lastStatus()?.status ?? nothing), failures: [] }
   } finally {
     if (!run.stop.aborted) {
-      await deleteHelpers(target, name)
+      await deleteStaging(target, name)
       await finishDestination(options)
       if (request.refresh && facts.all.created)
         await target.json({ method: 'POST', path: indexPath(request.dest.index, '_refresh'), accept: [404] })
@@ -75,7 +75,7 @@ function stage(run: ReindexRun, facts: FactsOf, name: string): Promise<CarriedDo
     requestsPerSecond: () => Number.POSITIVE_INFINITY,
     onStatus: (status) => run.onStatus(asUnwritten(status)),
     openDestination: async () =>
-      new HelperIndexes({
+      new StagingIndexes({
         cluster: target,
         request,
         name,
@@ -88,12 +88,12 @@ async function runInCluster(
   run: ReindexRun,
   facts: FactsOf,
   name: string,
-  helpers: readonly string[],
+  stagings: readonly string[],
 ): Promise<CarriedDocuments> {
   const { target, request, requestsPerSecond } = run
   for (let starts = 1; ; starts++) {
     const known = facts.all.clusterTask ?? (await findClusterReindex(target, name))
-    const task = known ?? (await startClusterReindex(target, request, helpers, requestsPerSecond()))
+    const task = known ?? (await startClusterReindex(target, request, stagings, requestsPerSecond()))
     facts.save({ clusterTask: task })
     const end = await watchClusterReindex(target, task, run)
     if (end) return end
@@ -121,7 +121,7 @@ const nothing: ReindexStatus = {
   slices: undefined,
 }
 
-/** While documents are only kept in helper indexes, nothing is written. */
+/** While documents are only kept in staging indexes, nothing is written. */
 const asUnwritten = ({ total, searchRetries, reasonCancelled }: ReindexStatus): ReindexStatus => ({
   ...nothing,
   total,

@@ -3,6 +3,7 @@
 import { isIP } from 'node:net'
 import type { ErrorCode } from '../../../foundation/error-codes.ts'
 import { asIndexferryError, type IndexferryError, isErrorOf } from '../../../foundation/errors.ts'
+import { parseExactJson } from '../../../foundation/exact-json.ts'
 import { type ClusterVersion, isAtLeast } from '../../../model/cluster-version.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../model/json.ts'
 import type { RemoteHost } from '../../../model/reindex.ts'
@@ -34,7 +35,9 @@ function explain(error: IndexferryError, context: Context): Told {
   }
   const ours = ofGateway(error, context)
   if (ours) return ours
-  const { status } = error.fields
+  const { status, serverError } = error.fields
+  if (typeof serverError === 'string') return quoted(serverError)
+  if (isErrorOf(error, 'SOURCE_NOT_STORED')) return ofMissingSource(error, context)
   if (typeof status === 'number' && status >= 300) return answered(error, status)
   const named = ofNetwork(error, context)
   // Their words for what went wrong on the network say little: ours stand behind them.
@@ -52,6 +55,31 @@ function ofGateway(error: IndexferryError, { server }: Context): Told | undefine
   if (!isErrorOf(error, 'TASKS_FULL')) return undefined
   const type = server.flavour === 'opensearch' ? 'rejected_execution_exception' : 'es_rejected_execution_exception'
   return { status: 429, exception: { type, reason } }
+}
+
+/** Until types were gone, the servers named the type as well. */
+function ofMissingSource({ fields: { index, id } }: IndexferryError, { server }: Context): Told {
+  const isTyped = !isAtLeast(server, 'opensearch', 2) && !isAtLeast(server, 'elasticsearch', 8)
+  const reason = `[${index}]${isTyped ? '[_doc]' : ''}[${id}] didn't store _source`
+  return { status: 400, exception: { type: 'illegal_argument_exception', reason } }
+}
+
+/** The exception with which the cluster's own reindex has ended, whole. */
+function quoted(serverError: string): Told {
+  const error = parseExactJson(serverError)
+  const exception = causeOf(error)
+  return { status: statuses[exception.type] ?? 500, exception }
+}
+
+function causeOf(value: unknown): ServerCause {
+  const { type, reason, caused_by, root_cause: _, ...details } = isJsonObject(value) ? value : {}
+  return {
+    type: typeof type === 'string' ? type : 'exception',
+    reason: typeof reason === 'string' ? reason : '',
+    // An exception without a message has null for it.
+    details: reason === null ? { reason, ...details } : details,
+    ...(isJsonObject(caused_by) && { caused_by: causeOf(caused_by) }),
+  }
 }
 
 /** Some cluster refused: the remote one is quoted (status_exception), the local one speaks for itself. */

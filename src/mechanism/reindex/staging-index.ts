@@ -1,4 +1,4 @@
-// Helper indexes: documents of a remote that wait in the local cluster for a script, which only the cluster itself can run. They are stored
+// Staging indexes: documents of a remote that wait in the local cluster for a script, which only the cluster itself can run. They are stored
 // as they are, with version and routing, and nothing of them is indexed. There is one for each source index, because two of these
 // may hold the same id.
 import { createHash } from 'node:crypto'
@@ -14,7 +14,7 @@ import { ReindexTarget, type ReindexWritten, type WriteOptions } from '../../tar
 import { bulkFormOf } from './bulk-form.ts'
 import type { ReindexDestination } from './reindex-carriage.ts'
 
-export interface HelperOptions {
+export interface StagingOptions {
   readonly cluster: Cluster
   readonly request: ReindexRequest
   /** What the names begin with. */
@@ -22,12 +22,12 @@ export interface HelperOptions {
   readonly shards: number
 }
 
-export class HelperIndexes implements ReindexDestination {
-  private readonly options: HelperOptions
+export class StagingIndexes implements ReindexDestination {
+  private readonly options: StagingOptions
   private readonly bySource = new Map<string, Promise<ReindexTarget>>()
   private readonly first: ReindexTarget
 
-  constructor(options: HelperOptions) {
+  constructor(options: StagingOptions) {
     this.options = options
     this.first = this.target(options.name)
   }
@@ -43,7 +43,7 @@ export class HelperIndexes implements ReindexDestination {
   async write(batch: DocumentBatch, options: WriteOptions): Promise<ReindexWritten> {
     const all: ReindexWritten = { created: 0, updated: 0, versionConflicts: 0, failures: [] }
     for (const [source, rows] of rowsBySource(batch, this.options.request.source.sort !== undefined)) {
-      const target = await this.helperOf(source)
+      const target = await this.stagingOf(source)
       const part = rows.length === batch.count ? batch : selectRows(batch, rows)
       const written = await target.write(part, options)
       all.created += written.created
@@ -53,20 +53,20 @@ export class HelperIndexes implements ReindexDestination {
     }
     const [failure] = all.failures
     if (failure) {
-      const sentence = `${this.options.cluster.name}: document ${failure.id} could not be kept in the helper index ${failure.index}: ${JSON.stringify(failure.cause)}`
+      const sentence = `${this.options.cluster.name}: document ${failure.id} could not be kept in the staging index ${failure.index}: ${JSON.stringify(failure.cause)}`
       throw new IndexferryError('REQUEST_REFUSED', sentence, { side: 'target', fields: { status: failure.status } })
     }
     return all
   }
 
-  private helperOf(source: string): Promise<ReindexTarget> {
-    let helper = this.bySource.get(source)
-    if (!helper) {
-      helper = this.create(source)
-      this.bySource.set(source, helper)
-      helper.catch(() => this.bySource.delete(source))
+  private stagingOf(source: string): Promise<ReindexTarget> {
+    let staging = this.bySource.get(source)
+    if (!staging) {
+      staging = this.create(source)
+      this.bySource.set(source, staging)
+      staging.catch(() => this.bySource.delete(source))
     }
-    return helper
+    return staging
   }
 
   private async create(source: string): Promise<ReindexTarget> {
@@ -115,7 +115,7 @@ export class HelperIndexes implements ReindexDestination {
   }
 }
 
-/** In an order, all go to one helper: the cluster reads it in the order in which it was written. */
+/** In an order, all go to one staging: the cluster reads it in the order in which it was written. */
 function rowsBySource(batch: DocumentBatch, isOrdered: boolean): Map<string, number[]> {
   const rows = new Map<string, number[]>()
   for (let row = 0; row < batch.count; row++) {
@@ -131,12 +131,12 @@ function rowsBySource(batch: DocumentBatch, isOrdered: boolean): Map<string, num
 }
 
 /** Twice is the same as once. */
-export async function deleteHelpers(cluster: Cluster, name: string): Promise<void> {
-  for (const index of await listHelpers(cluster, name))
+export async function deleteStaging(cluster: Cluster, name: string): Promise<void> {
+  for (const index of await listStaging(cluster, name))
     await cluster.json({ method: 'DELETE', path: indexPath(index), accept: [404] })
 }
 
-export async function listHelpers(cluster: Cluster, name: string): Promise<string[]> {
+export async function listStaging(cluster: Cluster, name: string): Promise<string[]> {
   const { body, status } = await cluster.json<JsonObject>({
     method: 'GET',
     path: indexPath(`${name}-*`, '_settings'),
