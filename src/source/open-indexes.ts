@@ -15,7 +15,7 @@ export async function listOpen(
   signal: AbortSignal | undefined,
 ): Promise<ReadonlySet<string>> {
   const open = new Set<string>()
-  for (const batch of batches(names)) {
+  for (const batch of nameBatches(names)) {
     const { body } = await cluster.json<JsonObject>({
       method: 'GET',
       path: indexPath(batch.map((name) => `${name}*`).join(','), '_settings'),
@@ -34,7 +34,8 @@ export async function listOpen(
   return open
 }
 
-function batches(names: readonly string[]): string[][] {
+/** So many names at a time as fit into the path of a request. */
+export function nameBatches(names: readonly string[]): string[][] {
   const made: string[][] = []
   let length = pathLengthMax
   for (const name of names) {

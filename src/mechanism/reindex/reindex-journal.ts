@@ -22,7 +22,7 @@ export interface ReindexJournal {
     partition: { readonly id: string; readonly position: Position | undefined; readonly isDone: boolean },
     status: ReindexStatus,
   ): void
-  /** Facts that must survive: settings to restore, names of staging indexes and of the cluster's own task. Durable on return. */
+  /** Facts that must survive, all of them each time: settings to restore, names of staging indexes and of the cluster's own task. Durable on return. */
   saveFacts(facts: JsonObject): void
   facts(): JsonObject
   flush(): Promise<void>

@@ -275,6 +275,40 @@ describe('a _reindex from a remote', { skip }, () => {
     }
   })
 
+  it('needs no right but to search, and reads through filtered aliases and patterns as the remote does', async () => {
+    const { url } = await useServer('elasticsearch-7.10.2')
+    await createTestIndex(sides.source, `${source}-2`, { mapping: { properties: { n: { type: 'long' } } } })
+    await bulkDocuments(sides.source, `${source}-2`, documentsOf(50, many + 1))
+    await sides.source.json({
+      method: 'POST',
+      path: '/_aliases',
+      body: { actions: [{ add: { index: source, alias: 'rr-few', filter: { range: { n: { lte: 100 } } } } }] },
+    })
+    await using proxy = await startFaultProxy(url, ({ url: path = '' }) =>
+      /_search_shards|_stats|_settings|_refresh/.test(path)
+        ? { answer: 403, body: '{"error":{"type":"security_exception","reason":"no permissions"},"status":403}' }
+        : undefined,
+    )
+    await using searchOnly = await openUrl('source', proxy.url)
+    for (const remote of [sides.source, searchOnly]) {
+      for (const slices of [1, 3]) {
+        for (const [index, count] of [
+          ['rr-few', 100],
+          [`${source}*`, many + 50],
+          [`rr-few,${source}-2`, 150],
+        ] as const) {
+          await deleteTestIndex(sides.target, dest)
+          const { status } = await reindex(
+            { source: remote, target: sides.target },
+            requestOf(index, dest, { call: { slices } }),
+          )
+          assert.deepEqual([status.total, status.created], [count, count], `${index} in ${slices} slices`)
+        }
+      }
+    }
+    await deleteTestIndex(sides.source, `${source}-2`)
+  })
+
   it('leaves no context open on the remote', async () => {
     await deleteTestIndex(sides.target, dest)
     const open = async () => {

@@ -1,7 +1,8 @@
 // Whether the shards are there and the clusters take writes, as far as the clusters show it.
+import type { ClusterSettings } from '../../cluster/cluster-settings.ts'
 import { type Finding, finding } from './assessment.ts'
 import type { Seen } from './attempt-call.ts'
-import type { ClusterHealth, ClusterSettings } from './cluster-facts.ts'
+import type { ClusterHealth } from './cluster-facts.ts'
 
 const noticed = (health: string): string => `GET _cluster/allocation/explain says why; bring the shards back${health}.`
 

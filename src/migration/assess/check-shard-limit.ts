@@ -1,7 +1,8 @@
 // Whether the target takes that many more shards (`cluster.max_shards_per_node`, since 7.0).
+import type { ClusterSettings } from '../../cluster/cluster-settings.ts'
 import { type Finding, finding } from './assessment.ts'
 import type { Seen } from './attempt-call.ts'
-import type { ClusterHealth, ClusterSettings } from './cluster-facts.ts'
+import type { ClusterHealth } from './cluster-facts.ts'
 
 /** Most of the limit that may be used before it is worth a warning. */
 const tightShare = 0.9

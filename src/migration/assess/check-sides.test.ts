@@ -1,7 +1,9 @@
 // The checks of whole sides, on answers as servers give them.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { capabilitiesOf } from '../../cluster/capabilities.ts'
+import { decodeClusterSettings } from '../../cluster/cluster-settings.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
 import { parseClusterVersion } from '../../model/cluster-version.ts'
 import { type Finding, findingOf, verdictOf, worstFirst } from './assessment.ts'
@@ -12,7 +14,7 @@ import { checkClusterBlocks, checkIndexHealth, checkTargetHealth } from './check
 import { checkShardLimit } from './check-shard-limit.ts'
 import { checkSpace, shardCopies } from './check-space.ts'
 import { checkVersions } from './check-versions.ts'
-import { decodeClusterSettings, decodeHealth, decodeNodeStats } from './cluster-facts.ts'
+import { decodeHealth, decodeNodeStats } from './cluster-facts.ts'
 import { estimateCopy } from './estimate-copy.ts'
 
 const severities = (findings: readonly Finding[]) => findings.map(({ severity }) => severity)

@@ -1,9 +1,9 @@
 // Whether what is copied fits onto the disks of the target, with its replicas in the end and up to its watermarks.
-import { formatByteSize, parseByteSize } from '../../foundation/quantity.ts'
+import { type ClusterSettings, type NodeDisk, usableBytes } from '../../cluster/cluster-settings.ts'
+import { formatByteSize } from '../../foundation/quantity.ts'
 import type { JsonObject } from '../../model/json.ts'
 import { type Finding, finding } from './assessment.ts'
 import type { Seen } from './attempt-call.ts'
-import type { ClusterSettings, NodeDisk } from './cluster-facts.ts'
 
 /** What one new target index will take. */
 export interface SpaceNeed {
@@ -38,8 +38,8 @@ export function checkSpace(
   const nodes = disks.value.length
   const needed = needs.reduce((sum, { bytes, copies }) => sum + bytes * Math.min(copies, Math.max(1, nodes)), 0)
   const marks = 'value' in settings ? settings.value : new Map<string, string>()
-  const toLow = usable(disks.value, marks, 'low')
-  const toFlood = usable(disks.value, marks, 'flood_stage')
+  const toLow = usableBytes(disks.value, marks, 'low')
+  const toFlood = usableBytes(disks.value, marks, 'flood_stage')
   const text = `about ${formatByteSize(needed)} with replicas are needed on the target, ${formatByteSize(toLow)} are free on ${nodes === 1 ? 'one data node' : `${nodes} data nodes`} below the low watermark`
   if (needed > toFlood) {
     const remedy =
@@ -51,29 +51,4 @@ export function checkSpace(
     return [finding('space', 'warning', `${text}: it is tight`, remedy)]
   }
   return [finding('space', 'ok', text)]
-}
-
-/** The servers' defaults; nodes that do not show their settings have them too, most likely. */
-const defaults = { low: '85%', flood_stage: '95%' } as const
-
-function usable(disks: readonly NodeDisk[], settings: ClusterSettings, mark: keyof typeof defaults): number {
-  const prefix = 'cluster.routing.allocation.disk'
-  if (settings.get(`${prefix}.threshold_enabled`) === 'false') {
-    return disks.reduce((sum, { availableBytes }) => sum + availableBytes, 0)
-  }
-  const name = `${prefix}.watermark.${mark}`
-  const wanted = settings.get(name) ?? defaults[mark]
-  const headroom = parseByteSize(settings.get(`${name}.max_headroom`) ?? '') ?? Number.POSITIVE_INFINITY
-  return disks.reduce((sum, disk) => {
-    const keep = Math.min(keptFree(wanted, disk.totalBytes), headroom > 0 ? headroom : Number.POSITIVE_INFINITY)
-    return sum + Math.max(0, disk.availableBytes - keep)
-  }, 0)
-}
-
-/** `85%` and `0.85` are the part in use, `50gb` is what must stay free. Bytes know no headroom, which is larger anyway. */
-function keptFree(watermark: string, totalBytes: number): number {
-  const percent = /^([\d.]+)%$/.exec(watermark)
-  if (percent) return totalBytes * (1 - Number(percent[1]) / 100)
-  if (/^[01]?\.\d+$|^[01]$/.test(watermark)) return totalBytes * (1 - Number(watermark))
-  return parseByteSize(watermark) ?? 0
 }

@@ -1,14 +1,9 @@
 // What a cluster says about itself as a whole: disks, settings, health, time. Each may be hidden from the user.
 import type { Cluster } from '../../cluster/cluster.ts'
+import { type ClusterSettings, decodeClusterSettings, type NodeDisk } from '../../cluster/cluster-settings.ts'
 import { now } from '../../foundation/clock.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { lookAt, type Seen } from './attempt-call.ts'
-
-export interface NodeDisk {
-  readonly node: string
-  readonly totalBytes: number
-  readonly availableBytes: number
-}
 
 export interface ClusterHealth {
   readonly status: string
@@ -17,9 +12,6 @@ export interface ClusterHealth {
   readonly shards: number
   readonly indexes: ReadonlyMap<string, string>
 }
-
-/** Settings by their dotted names; what was set wins over defaults. */
-export type ClusterSettings = ReadonlyMap<string, string>
 
 export interface ClusterFacts {
   readonly disks: Seen<readonly NodeDisk[]>
@@ -84,14 +76,6 @@ function holdsData(node: JsonObject): boolean {
     return node.roles.some((role) => role === 'data' || /^data_(?!frozen)/.test(String(role)))
   const attributes = object(node.attributes)
   return String(attributes.data ?? 'true') !== 'false' && String(attributes.client ?? 'false') !== 'true'
-}
-
-export function decodeClusterSettings(body: JsonObject): ClusterSettings {
-  const settings = new Map<string, string>()
-  for (const level of ['defaults', 'persistent', 'transient'] as const) {
-    for (const [name, value] of Object.entries(object(body[level]))) settings.set(name, String(value))
-  }
-  return settings
 }
 
 export function decodeHealth(body: JsonObject): ClusterHealth {

@@ -37,7 +37,7 @@ function explain(error: IndexferryError, context: Context): Told {
   if (ours) return ours
   const { status, serverError } = error.fields
   if (typeof serverError === 'string') return quoted(serverError)
-  if (isErrorOf(error, 'SOURCE_NOT_STORED')) return ofMissingSource(error, context)
+  if (error.code === 'SOURCE_NOT_STORED') return ofMissingSource(error, context)
   if (typeof status === 'number' && status >= 300) return answered(error, status)
   const named = ofNetwork(error, context)
   // Their words for what went wrong on the network say little: ours stand behind them.
