@@ -24,12 +24,6 @@ export interface Exchanged<Body extends Buffer | BodyStream = Buffer | BodyStrea
 /** No answer that is read as a whole may be larger; larger ones are streamed. */
 export const answerBytesMax = 1024 ** 3
 
-/**
- * Answers that may be about the message and not about what it asks: too long a line, too large headers. After one, Elasticsearch and
- * OpenSearch leave the connection open and never read from it again; the next request on it would wait for ever.
- */
-export const refusesTheMessage: ReadonlySet<number> = new Set([400, 413, 414, 417, 431])
-
 export interface StreamWish {
   /** Whether an answer of this status is handed on while it arrives; others are read as a whole. */
   wants(status: number): boolean
@@ -115,10 +109,6 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     if (this.#buffer && this.#length <= this.#buffer.length) chunk.copy(this.#buffer, start)
     else this.#chunks.push(chunk)
     if (this.#length > answerBytesMax) controller.abort(new Error(`the answer is larger than ${answerBytesMax} bytes`))
-    if (this.#length === this.#buffer?.length && refusesTheMessage.has(this.#status)) {
-      this.onResponseEnd()
-      controller.abort(new Error('the connection is not used again'))
-    }
   }
 
   onResponseEnd(): void {

@@ -290,17 +290,6 @@ test('a stream that is left early, or aborted, frees its connection', options(pl
   assert.equal((await cluster.json({ ...health, retry: 'none' })).status, 200)
 })
 
-test('a connection on which a message was refused is not used again', {
-  ...options(plain),
-  timeout: 60_000,
-}, async () => {
-  await using cluster = await openCluster('source', { nodes: [(await useServer(plain)).url], connectionsMax: 1 })
-  const tooLong = { method: 'GET', path: '/_cluster/health', query: { x: 'y'.repeat(20_000) }, retry: 'none' } as const
-  await assert.rejects(cluster.json(tooLong), { code: 'REQUEST_REFUSED' })
-  // Otherwise it would wait for its whole time.
-  assert.equal((await cluster.json({ ...health, retry: 'none', readTimeoutMs: 600_000 })).status, 200)
-})
-
 test('a node that is down is passed over, also by writing requests', options(plain), async () => {
   const { url } = await useServer(plain)
   const dead = 'http://127.0.0.1:1'

@@ -7,7 +7,6 @@ import type { ErrorCode } from '../foundation/error-codes.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import { type Authenticator, authenticator } from './authentication.ts'
 import type { ResolvedConnection } from './connection.ts'
-import { refusesTheMessage } from './exchange.ts'
 import { explainNetworkError, isTimeout } from './network-errors.ts'
 import { type ClusterNode, failedToConnect, NodeRing } from './node-ring.ts'
 import { encodeStrictly, queryString } from './outgoing.ts'
@@ -186,6 +185,12 @@ export class Passage {
     return { status, error: new IndexferryError(code, sentence, details) }
   }
 }
+
+/**
+ * Answers that may be about the message and not about what it asks: too long a line, too large headers. After one, Elasticsearch and
+ * OpenSearch leave the connection open and never read from it again; the next request on it would wait for ever.
+ */
+const refusesTheMessage: ReadonlySet<number> = new Set([400, 413, 414, 417, 431])
 
 interface Wire {
   readonly method: string
