@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { type CopyOwner, currentProcess, isOwnerAlive, ownerSilentMsMax } from './catalog-owner.ts'
+import { currentProcess } from '../foundation/process-identity.ts'
+import { type CopyOwner, isOwnerAlive, ownerSilentMsMax } from './catalog-owner.ts'
 
 const here = currentProcess()
 const owner = (change: Partial<CopyOwner>): CopyOwner => ({ ...here, since: 0, heartbeat: 0, ...change })

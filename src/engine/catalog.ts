@@ -7,10 +7,11 @@ import { resolve } from 'node:path'
 import { assert } from '../foundation/assert.ts'
 import { chance, now } from '../foundation/clock.ts'
 import { IndexferryError, redact } from '../foundation/errors.ts'
+import { currentProcess } from '../foundation/process-identity.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { formatLocation, type Location } from '../model/location.ts'
 import { CatalogDatabase, type Row } from './catalog-database.ts'
-import { currentProcess, describeOwner, isOwnerAlive } from './catalog-owner.ts'
+import { describeOwner, isOwnerAlive } from './catalog-owner.ts'
 import {
   type Control,
   type CopyRecord,

@@ -3,8 +3,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { now } from '../foundation/clock.ts'
 import { asIndexferryError, IndexferryError } from '../foundation/errors.ts'
+import { currentProcess } from '../foundation/process-identity.ts'
 import { CatalogDatabase, type Row } from './catalog-database.ts'
-import { currentProcess, describeOwner, isOwnerAlive } from './catalog-owner.ts'
+import { describeOwner, isOwnerAlive } from './catalog-owner.ts'
 import { ownerOf } from './catalog-records.ts'
 import { gatewayCatalog } from './gateway-schema.ts'
 

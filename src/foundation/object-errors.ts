@@ -32,12 +32,6 @@ export const objectErrors = defineErrors({
     retry: 'later',
     exit: 'side',
   },
-  OBJECTS_DIFFER: {
-    meaning: 'The audit found objects that are missing at the target or are not equal.',
-    remedy: 'Read the list; `indexferry object copy` with the same locations brings them over.',
-    retry: 'never',
-    exit: 'different',
-  },
   REPOSITORY_CHANGING: {
     meaning: 'A snapshot repository changed each time it was moved, so that no whole state of it could be moved.',
     remedy: 'Move it between two snapshots, or give more --rounds; what was moved is not moved again.',

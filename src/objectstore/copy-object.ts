@@ -69,6 +69,8 @@ async function tryWithinStore(transfer: Transfer, moving: Moving): Promise<strin
   try {
     return await copyWithinStore(transfer, moving)
   } catch (error) {
+    // Whether the source is gone or another version by now is told by reading it.
+    if (isErrorOf(error, 'OBJECT_MISSING', 'OBJECT_CHANGED')) return undefined
     // Where the store may not read the source for us, or has no such request, there is still the other way.
     if (!isErrorOf(error, 'REQUEST_REFUSED', 'PRIVILEGE_MISSING')) throw error
     if (transfer.serverSide)

@@ -46,7 +46,10 @@ async function copyOnce(transfer: Transfer, moving: Moving): Promise<string> {
     if (head?.size !== upload.size || head.etag !== expected) throw error
     etag = head.etag
   }
-  const found = await proveParts(transfer, upload, parts, etag === expected)
+  // Other services make the ETag of the whole in another way, but tell the MD5 of each part.
+  const isProven =
+    etag.toLowerCase() === expected || parts.every((part) => isMd5(part.etag) && sameEtag(part.etag, part.md5))
+  const found = await proveParts(transfer, upload, parts, isProven)
   journal.forgetUpload(moving.key)
   return found
 }

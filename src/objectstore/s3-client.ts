@@ -38,6 +38,8 @@ export async function connectBucket(
     forcePathStyle: pathStyle,
     // Retries are counted, paced and told by retry.ts; two layers would multiply.
     maxAttempts: 1,
+    // The chain of handlers of a kind of request is put together once and not for each: nothing is added later.
+    cacheMiddleware: true,
     // Many services refuse the checksums in trailers (aws-chunked) that the library adds by default: OSS answers InvalidArgument.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

@@ -47,7 +47,7 @@ export async function runObjectCommand(call: CommandCall): Promise<number> {
   const values = parseOptionValues('object', call.flags, process.env)
   // Content passes through in buffers of 64 KB outside the heap, which go with the young generation: kept small, it is collected
   // often, which costs nothing here and holds the memory at half.
-  setFlagsFromString('--semi-space-growth-factor=1')
+  setFlagsFromString('--semi_space_growth_factor=1')
   const [action, ...places] = call.args
   if (action !== 'copy' && action !== 'audit') throw usage(`object ${action}: the actions are copy and audit`)
   refuseOthers(action, call.flags)

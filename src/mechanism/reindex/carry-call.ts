@@ -54,7 +54,11 @@ export async function carryCall(call: CarriedCall): Promise<CarriedDocuments> {
 }
 
 function ended(call: CarriedCall, counts: CallCounts, failures: readonly ReindexFailure[]): CarriedDocuments {
-  if (call.cancel.aborted) counts.reasonCancelled = String(call.cancel.reason ?? 'by user request')
+  if (call.cancel.aborted) {
+    counts.reasonCancelled = String(call.cancel.reason ?? 'by user request')
+    // The servers lift the limit of what they cancel.
+    for (const slice of counts.slices) slice.requestsPerSecond = Number.POSITIVE_INFINITY
+  }
   return { status: counts.live, failures }
 }
 
