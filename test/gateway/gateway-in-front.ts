@@ -1,6 +1,6 @@
 // A gateway of this process in front of a test server, and the configuration that it would have from a file.
 
-import type { Route } from '../../src/apps/gateway/handler.ts'
+import type { Route } from '../../src/apps/gateway/route.ts'
 import { startGateway } from '../../src/apps/gateway/start-gateway.ts'
 import type { Connection } from '../../src/cluster/connection.ts'
 import type { GatewayConfig } from '../../src/config/gateway/gateway-config.ts'

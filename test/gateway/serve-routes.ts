@@ -1,7 +1,7 @@
 // A bare server around routes of the gateway: what a call is for them, without the rest of the gateway.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { GatewayCall, Route } from '../../src/apps/gateway/handler.ts'
+import type { GatewayCall, Route } from '../../src/apps/gateway/route.ts'
 import { parsePath, Router } from '../../src/apps/gateway/router.ts'
 
 export interface RoutesServer extends AsyncDisposable {

@@ -6,7 +6,7 @@ import { type CollectedAnswer, collectAnswer } from '../../cluster/collect-answe
 import { credentialHeaders, type Passage } from '../../cluster/passage.ts'
 import type { AccessConfig } from '../../config/gateway/gateway-config.ts'
 import { monotonicMs } from '../../foundation/clock.ts'
-import type { Caller, GatewayAnswer } from './handler.ts'
+import type { Caller, GatewayAnswer } from './route.ts'
 import { serverError } from './server-errors.ts'
 
 const rememberedMs = 5_000

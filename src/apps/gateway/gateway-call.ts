@@ -2,8 +2,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type CollectedAnswer, collectAnswer } from '../../cluster/collect-answer.ts'
 import type { Passage } from '../../cluster/passage.ts'
-import type { Caller, GatewayCall } from './handler.ts'
 import type { IncomingBody } from './incoming-body.ts'
+import type { Caller, GatewayCall } from './route.ts'
 
 /** An answer of the cluster that is merged with ours is read as a whole. */
 const answerBytesMax = 256 * 1024 * 1024

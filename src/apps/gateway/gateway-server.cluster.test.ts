@@ -14,7 +14,7 @@ import { askByWire } from '../../../test/gateway/wire.ts'
 import { missingJava, useServer } from '../../../test/servers/servers.ts'
 import { monotonicMs, sleep } from '../../foundation/clock.ts'
 import type { JsonObject } from '../../model/json.ts'
-import type { Route } from './handler.ts'
+import type { Route } from './route.ts'
 
 const plain = 'opensearch-2.19.4'
 const secure = 'opensearch-2.19.4-secure'

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts'
-import type { GatewayAnswer } from './handler.ts'
+import type { GatewayAnswer } from './route.ts'
 
 /**
  * Why a call of the gateway's own was not done, for the log. Undefined where it was, and where something is only not there.

@@ -3,8 +3,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isJsonObject, type JsonValue } from '../../model/json.ts'
 import { filterPath } from './filter-path.ts'
-import type { GatewayAnswer } from './handler.ts'
 import { printCbor, printCompact, printPretty, printYaml } from './print-json.ts'
+import type { GatewayAnswer } from './route.ts'
 import { serverError } from './server-errors.ts'
 
 /** What the cluster puts on its own answers, learned from one of them. */

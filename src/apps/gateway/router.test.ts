@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Route } from './handler.ts'
+import type { Route } from './route.ts'
 import { isWellEncoded, parsePath, Router } from './router.ts'
 
 const route = (method: string, path: string): Route => ({

@@ -1,5 +1,5 @@
 // Finds the route of a call. The table is small, so that a list by first segment is all it takes.
-import type { Route } from './handler.ts'
+import type { Route } from './route.ts'
 
 export interface Match {
   readonly route: Route

@@ -3,7 +3,7 @@ import { NoAnswer } from '../../cluster/collect-answer.ts'
 import type { ErrorCode } from '../../foundation/error-codes.ts'
 import { asIndexferryError } from '../../foundation/errors.ts'
 import type { JsonObject } from '../../model/json.ts'
-import type { GatewayAnswer } from './handler.ts'
+import type { GatewayAnswer } from './route.ts'
 
 /** `extra` joins the error object, as `index`, `caused_by` and the like do in the servers' answers. */
 export function serverError(

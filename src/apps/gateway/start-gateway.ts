@@ -6,10 +6,10 @@ import { tlsParameters } from '../../cluster/tls.ts'
 import type { GatewayConfig } from '../../config/gateway/gateway-config.ts'
 import { now } from '../../foundation/clock.ts'
 import { asIndexferryError, isErrorOf } from '../../foundation/errors.ts'
-import type { Route } from './handler.ts'
 import { introduceCluster } from './introduce-cluster.ts'
 import { createListener, endServer, listen } from './listen.ts'
 import { createLog, type Log } from './request-log.ts'
+import type { Route } from './route.ts'
 import { type CallEnd, GatewayServer } from './server.ts'
 
 export interface GatewayDeps {

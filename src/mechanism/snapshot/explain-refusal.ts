@@ -41,6 +41,11 @@ const meanings: readonly Meaning[] = [
     remedy:
       'Wait for the operation that is running: versions before Elasticsearch 7.9 take, delete and clean up one snapshot at a time.',
   },
+  {
+    when: /Cannot close indices that are being|Cannot delete indices that are being/,
+    code: 'SNAPSHOT_BUSY',
+    remedy: 'Wait until the snapshot or restore that is at work on the index is at its end.',
+  },
   { when: /higher than the version of this node|created with version .* higher/, code: 'RESTORE_TARGET_OLDER' },
   {
     when: /cannot be upgraded|minimum compatible version|minimum compatible index version/,

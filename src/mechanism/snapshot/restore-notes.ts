@@ -102,9 +102,13 @@ export class RestoreNotes implements RestoreJournal {
       return work()
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      throw new IndexferryError('STATE_UNUSABLE', `the notes of restores in ${this.folder} cannot be used: ${message}`, {
-        cause: error,
-      })
+      throw new IndexferryError(
+        'STATE_UNUSABLE',
+        `the notes of restores in ${this.folder} cannot be used: ${message}`,
+        {
+          cause: error,
+        },
+      )
     }
   }
 }

@@ -2,7 +2,7 @@
 import { now } from '../../../foundation/clock.ts'
 import type { ErrorCode } from '../../../foundation/error-codes.ts'
 import { asIndexferryError, IndexferryError } from '../../../foundation/errors.ts'
-import type { GatewayAnswer } from '../handler.ts'
+import type { GatewayAnswer } from '../route.ts'
 
 /** The statuses of botocore's models of both versions, and of the errors that all of Amazon's APIs share. */
 const statuses = {

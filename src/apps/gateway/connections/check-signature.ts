@@ -1,7 +1,7 @@
 // Checks the signature (SigV4) of a call with Amazon's own signer: signed once more with our copy of the key, it must come out the same.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { now } from '../../../foundation/clock.ts'
-import type { GatewayCall } from '../handler.ts'
+import type { GatewayCall } from '../route.ts'
 import { apiRefusal } from './api-refusal.ts'
 
 export interface AccessKey {

@@ -1,7 +1,7 @@
 // Amazon's calls for cross-cluster connections, in both versions. None of them is the cluster's business.
 import type { ConnectionRecord, Direction } from '../../../engine/connections/connection-record.ts'
 import type { Connections } from '../../../engine/connections/connections.ts'
-import type { GatewayCall, Route } from '../handler.ts'
+import type { GatewayCall, Route } from '../route.ts'
 import { api2015 } from './api-2015.ts'
 import { api2021 } from './api-2021.ts'
 import { answerOf, apiRefusal, jsonAnswer } from './api-refusal.ts'

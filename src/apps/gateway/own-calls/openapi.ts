@@ -1,7 +1,7 @@
 // `GET /_indexferry/openapi.json`: the described calls as an OpenAPI 3.1 document. Everything else is passed on to the cluster.
 import { z } from 'zod'
 import type { JsonObject } from '../../../model/json.ts'
-import type { Route } from '../handler.ts'
+import type { Route } from '../route.ts'
 import type { ApiAnswer, ApiCall, ApiParameter } from './api-call.ts'
 import { describedCalls } from './described-calls.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { IndexferryError } from '../../../foundation/errors.ts'
-import type { GatewayAnswer, GatewayCall } from '../handler.ts'
+import type { GatewayAnswer, GatewayCall } from '../route.ts'
 import { GatewayMetrics } from './metrics.ts'
 import { type OwnRoutesDeps, ownRoutes } from './own-routes.ts'
 

@@ -3,7 +3,7 @@
 import { monotonicMs } from '../../../foundation/clock.ts'
 import { asIndexferryError, IndexferryError } from '../../../foundation/errors.ts'
 import type { JsonObject } from '../../../model/json.ts'
-import type { GatewayAnswer, Route } from '../handler.ts'
+import type { GatewayAnswer, Route } from '../route.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
 

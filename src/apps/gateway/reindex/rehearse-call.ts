@@ -2,7 +2,7 @@
 // can speak to, and refuses what is wrong with the rest in the words of its version. What only we can do is left out.
 import { parseExactJson } from '../../../foundation/exact-json.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../model/json.ts'
-import type { GatewayAnswer, GatewayCall } from '../handler.ts'
+import type { GatewayAnswer, GatewayCall } from '../route.ts'
 import { entryOf, type LocatedObject, type LocatedValue } from './located-json.ts'
 
 export interface Rehearsal {
