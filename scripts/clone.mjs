@@ -21,6 +21,8 @@ const commands = {
   bench: [['scripts/build.mjs'], ['bench/run.ts']],
   'test:kill': [['scripts/build.mjs'], ['test/campaigns/kill.ts']],
   'test:gateway-kill': [['scripts/build.mjs'], ['test/campaigns/gateway-kill.ts']],
+  'test:gateway-load': [['scripts/build.mjs'], ['test/campaigns/gateway-load.ts']],
+  'test:clients': [['test/clients/run.ts']],
   'test:large': [['scripts/build.mjs'], ['test/campaigns/large.ts']],
   'docs:generate': [['scripts/generate-docs.ts']],
 }

@@ -2,6 +2,7 @@
 import { clusterOptions } from '../cluster/options.ts'
 import { engineOptions } from '../engine/options.ts'
 import type { OptionTable, OptionValues } from '../foundation/option.ts'
+import { snapshotOptions } from '../mechanism/snapshot/options.ts'
 import { objectOptions, storeOptions } from '../objectstore/options.ts'
 import { pipelineOptions } from '../pipeline/options.ts'
 import { sourceOptions } from '../source/options.ts'
@@ -24,6 +25,7 @@ export const optionGroups = {
   pipeline: { title: 'How fast', prefix: '', options: pipelineOptions },
   verify: { title: 'How it is verified', prefix: '', options: verifyOptions },
   objects: { title: 'Moving and comparing objects', prefix: '', options: objectOptions },
+  snapshots: { title: 'Repositories, snapshots and restores', prefix: '', options: snapshotOptions },
   gateway: { title: 'Gateway', prefix: '', options: gatewayOptions },
   engine: { title: 'State and output', prefix: '', options: engineOptions },
   source: { title: 'Connection to the source', prefix: 'source-', options: clusterOptions },

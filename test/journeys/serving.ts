@@ -70,6 +70,10 @@ export class Served implements AsyncDisposable {
     }
   }
 
+  get pid(): number {
+    return this.#running.child.pid ?? 0
+  }
+
   /** All that it has printed so far. */
   get stderr(): string {
     return this.#stderr()

@@ -69,4 +69,10 @@ export const commands: Readonly<Record<CommandName, CommandDescription>> = {
     parameters: '<action> [source] [target]',
     run: async (call) => (await import('./object.ts')).runObjectCommand(call),
   },
+  snapshot: {
+    summary:
+      'Repositories, snapshots and restores on a cluster: `indexferry snapshot register|create|status|list|show|restore|delete|cleanup|iam`.',
+    parameters: '<action> [cluster] [repository] [snapshot]',
+    run: async (call) => (await import('./snapshot.ts')).runSnapshotCommand(call),
+  },
 }

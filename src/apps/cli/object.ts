@@ -45,9 +45,10 @@ const ofAudit = ['level', 'exact', 'differencesMax']
 
 export async function runObjectCommand(call: CommandCall): Promise<number> {
   const values = parseOptionValues('object', call.flags, process.env)
-  // Content passes through in buffers of 64 KB outside the heap, which go with the young generation: kept small, it is collected
-  // often, which costs nothing here and holds the memory at half.
+  // Content passes through in buffers of 64 KB outside the heap, which go when the heap is collected: a heap that grows slowly halves
+  // the memory, and costs nothing here, where little lives long.
   setFlagsFromString('--semi_space_growth_factor=1')
+  setFlagsFromString('--heap_growing_percent=40')
   const [action, ...places] = call.args
   if (action !== 'copy' && action !== 'audit') throw usage(`object ${action}: the actions are copy and audit`)
   refuseOthers(action, call.flags)

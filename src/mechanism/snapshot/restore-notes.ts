@@ -32,8 +32,15 @@ export interface RestoreJournal {
   remove(id: string): void
 }
 
-export const isAbandoned = ({ owner }: RestoreNote): boolean =>
-  owner.pid === process.pid ? true : seeProcess(owner) !== 'alive'
+/** Ids of the restores that this process is at. */
+export type RunningRestores = ReadonlySet<string>
+
+export function isAbandoned({ id, owner }: RestoreNote, running: RunningRestores): boolean {
+  if (running.has(id)) return false
+  const here = currentProcess()
+  const isOurs = owner.pid === here.pid && owner.space === here.space && owner.startTicks === here.startTicks
+  return isOurs || seeProcess(owner, here) !== 'alive'
+}
 
 /** The same restore has the same id in every run. */
 export function restoreId(repository: string, snapshot: string, names: readonly string[]): string {

@@ -3,7 +3,7 @@
 import type { Cluster } from '../../cluster/cluster.ts'
 import { indexPath } from '../../cluster/paths.ts'
 import { now } from '../../foundation/clock.ts'
-import { IndexferryError } from '../../foundation/errors.ts'
+import { IndexferryError, isErrorOf } from '../../foundation/errors.ts'
 import { currentProcess } from '../../foundation/process-identity.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { relaxedSettings, type SavedSettings, writeSettings } from '../../target/relaxed-settings.ts'
@@ -46,17 +46,33 @@ export interface RestoreResult {
   readonly isResumed: boolean
 }
 
+/** What this process is at, so that one restore does not mend another. */
+const running = new Set<string>()
+
 export async function restoreSnapshot(cluster: Cluster, request: RestoreRequest): Promise<RestoreResult> {
   const startMs = now()
   const begun = await findBegun(cluster, request)
   if (begun) request.note('the restore was begun before: watching it')
   else await mendRestores(cluster, request)
   const { plan, note } = begun ?? (await beginRestore(cluster, request))
+  running.add(note.id)
+  try {
+    return await finishRestore(cluster, request, { plan, note, startMs, isResumed: begun !== undefined })
+  } finally {
+    running.delete(note.id)
+  }
+}
+
+async function finishRestore(
+  cluster: Cluster,
+  request: RestoreRequest,
+  { plan, note, startMs, isResumed }: Begun & { readonly startMs: number; readonly isResumed: boolean },
+): Promise<RestoreResult> {
   const health = await watchToTheEnd(cluster, request, note)
   await settle(cluster, note)
   const indexes = await describeIndexes(cluster, plan, note, health)
   request.journal.remove(note.id)
-  return { snapshot: plan.facts, indexes, startMs, endMs: now(), isResumed: begun !== undefined }
+  return { snapshot: plan.facts, indexes, startMs, endMs: now(), isResumed }
 }
 
 interface Begun {
@@ -72,7 +88,7 @@ async function findBegun(cluster: Cluster, request: RestoreRequest): Promise<Beg
   const id = idOf(request, plan)
   const note = journal.list().find((each) => each.id === id)
   if (note?.phase !== 'restoring') return undefined
-  if (!isAbandoned(note)) {
+  if (!isAbandoned(note, running)) {
     throw new IndexferryError('COPY_RUNNING', `the same restore is already running in process ${note.owner.pid}`, {
       remedy: 'Wait for it or stop it.',
     })
@@ -102,7 +118,7 @@ export async function mendRestores(
   { journal, note: tell }: Pick<RestoreRequest, 'journal' | 'note'>,
 ): Promise<readonly string[]> {
   const opened: string[] = []
-  for (const note of journal.list().filter(isAbandoned)) {
+  for (const note of journal.list().filter((note) => isAbandoned(note, running))) {
     const states = await readIndexStates(cluster, note.closed)
     const shut = note.closed.filter((name) => states.get(name)?.isOpen === false)
     if (shut.length > 0) tell(`a restore of ${note.snapshot} was cut off: opening ${shut.join(', ')} again`)
@@ -114,7 +130,7 @@ export async function mendRestores(
 }
 
 async function beginRestore(cluster: Cluster, request: RestoreRequest): Promise<Begun> {
-  const { journal, repository, snapshot, wish } = request
+  const { journal, repository, snapshot } = request
   const plan = await checkRestore(cluster, request)
   const settings = request.relax ? await readFinalSettings(request, plan) : {}
   const note: RestoreNote = {
@@ -128,22 +144,36 @@ async function beginRestore(cluster: Cluster, request: RestoreRequest): Promise<
     owner: currentProcess(),
   }
   journal.save(note)
+  running.add(note.id)
   try {
     await closeIndexes(cluster, repository, note.closed)
     const restoring: RestoreNote = { ...note, phase: 'restoring' }
     journal.save(restoring)
-    const relaxed = request.relax ? { indexSettings: { ...wish.indexSettings, ...relaxedForm() } } : {}
-    await explained(cluster, { repository, snapshot }, () =>
-      cluster.json({
-        method: 'POST',
-        path: snapshotPath(repository, snapshot, '_restore'),
-        body: bodyOfRestore({ ...wish, ...relaxed }, plan.indices, cluster.capabilities.featureStates),
-        signal: request.signal,
-      }),
-    )
+    await askForRestore(cluster, request, plan)
     return { plan, note: restoring }
   } catch (error) {
-    await giveUp(cluster, journal, note)
+    // It did not begin: everything is as it was.
+    await openIndexes(cluster, note.closed)
+    journal.remove(note.id)
+    throw error
+  } finally {
+    running.delete(note.id)
+  }
+}
+
+/** Not with the signal of the user: nobody would know whether the cluster has taken it on. */
+async function askForRestore(cluster: Cluster, request: RestoreRequest, plan: RestorePlan): Promise<void> {
+  const { repository, snapshot, wish } = request
+  const relaxed = request.relax ? { indexSettings: { ...wish.indexSettings, ...relaxedForm() } } : {}
+  const body = bodyOfRestore({ ...wish, ...relaxed }, plan.indices, cluster.capabilities.featureStates)
+  try {
+    await explained(cluster, { repository, snapshot }, () =>
+      cluster.json({ method: 'POST', path: snapshotPath(repository, snapshot, '_restore'), body }),
+    )
+  } catch (error) {
+    const isAnswerLost = isErrorOf(error, 'CONNECTION_LOST', 'CLUSTER_BUSY', 'ANSWER_INVALID')
+    const names = plan.targets.map(({ name }) => name)
+    if (isAnswerLost && (await comesFromSnapshot(cluster, { names, repository, snapshot }))) return
     throw error
   }
 }
@@ -155,12 +185,6 @@ const relaxedForm = (): JsonObject =>
       value,
     ]),
   )
-
-/** The restore did not begin: everything is as it was. */
-async function giveUp(cluster: Cluster, journal: RestoreJournal, note: RestoreNote): Promise<void> {
-  await openIndexes(cluster, note.closed)
-  journal.remove(note.id)
-}
 
 async function watchToTheEnd(
   cluster: Cluster,

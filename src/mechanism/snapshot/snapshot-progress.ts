@@ -2,7 +2,7 @@
 import type { Cluster } from '../../cluster/cluster.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { explained } from './explain-refusal.ts'
-import { snapshotPath } from './snapshot-names.ts'
+import { repositoryPath, snapshotPath } from './snapshot-names.ts'
 
 export interface SnapshotProgress {
   /** As `_status` has it: INIT, STARTED, SUCCESS, PARTIAL, FAILED, ABORTED. */
@@ -44,6 +44,27 @@ export async function readProgress(cluster: Cluster, repository: string, snapsho
 
 export async function readSizes(cluster: Cluster, repository: string, snapshot: string): Promise<SnapshotSizes> {
   return decodeSizes(await readStatus(cluster, repository, snapshot))
+}
+
+export interface RunningSnapshot extends SnapshotProgress {
+  readonly repository: string
+  readonly snapshot: string
+}
+
+/** Those that are being taken now, in one repository or in all. */
+export async function listRunning(cluster: Cluster, repository?: string): Promise<readonly RunningSnapshot[]> {
+  const { body } = await explained(cluster, { repository: repository ?? '_all' }, () =>
+    cluster.json<JsonObject>({
+      method: 'GET',
+      path: repository === undefined ? '/_snapshot/_status' : repositoryPath(repository, '_status'),
+    }),
+  )
+  const list = isJsonObject(body) && Array.isArray(body.snapshots) ? body.snapshots : []
+  return list.filter(isJsonObject).map((status) => ({
+    repository: String(status.repository),
+    snapshot: String(status.snapshot),
+    ...decodeProgress(status),
+  }))
 }
 
 const object = (value: unknown): JsonObject => (isJsonObject(value) ? value : {})

@@ -56,8 +56,8 @@ export async function watchRecovery(
     const step = JSON.stringify(progress)
     if (step !== before) steppedMs = monotonicMs()
     before = step
-    const waiting = missing.filter((name) => health.get(name)?.isMoving !== true)
-    failedSeen = waiting.length > 0 ? failedSeen + 1 : 0
+    const isMoving = missing.some((name) => health.get(name)?.isMoving)
+    failedSeen = isMoving ? 0 : failedSeen + 1
     const stalledMs = monotonicMs() - steppedMs
     if (failedSeen >= failedMax || stalledMs > stalledMsMax) {
       const found = await explainShards(cluster, missing)
@@ -227,7 +227,7 @@ async function explainShards(cluster: Cluster, names: readonly string[]): Promis
     method: 'POST',
     path: '/_cluster/allocation/explain',
     body: { index: first.index, shard: Number(first.shard), primary: true },
-    accept: [400, 404],
+    accept: [400, 404, 405],
   })
   const decisions = Array.isArray(object(body).node_allocation_decisions) ? object(body).node_allocation_decisions : []
   const said = (decisions as unknown[])
