@@ -1,5 +1,6 @@
 // Every error that indexferry can end with: one row each. The classes, the exit codes and docs/errors.md come from this table.
 import { defineErrors } from './error-definition.ts'
+import { followErrors } from './follow-errors.ts'
 import { gatewayErrors } from './gateway-errors.ts'
 import { objectErrors } from './object-errors.ts'
 import { snapshotErrors } from './snapshot-errors.ts'

@@ -19,7 +19,7 @@ import type {
   UploadedPart,
 } from './object-store.ts'
 
-const readBytes = 1024 * 1024
+const readBytes = 256 * 1024
 
 export class FolderStore implements ObjectStore {
   readonly name: string
@@ -222,7 +222,9 @@ export class FolderStore implements ObjectStore {
     return { bucket: this.folder.root, key, etag }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.side === 'target') await this.guarded(this.folder.root, () => this.uploads.tidyUp())
+  }
 }
 
 const isMissing = (error: unknown): boolean =>

@@ -1,11 +1,27 @@
 // Objects that come in parts: one file of the whole size that parts are written into, and beside it a list of those that are on
 // the disk. Both lie in the folder's own `.indexferry` until the file is complete and takes its name.
 import { createHash, randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { now } from '../foundation/clock.ts'
 import { ownNames } from './folder-names.ts'
 import { md5Of } from './object-checksum.ts'
 import type { ObjectBody, Upload, UploadedPart } from './object-store.ts'
+
+const abandonedMs = 60_000
+/** Tells the hosts apart that share a folder. */
+const ownFiles = `${createHash('md5').update(hostname()).digest('hex').slice(0, 8)}-`
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it is there and belongs to another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
 
 export class FolderUploads {
   private readonly folder: string
@@ -17,7 +33,23 @@ export class FolderUploads {
   /** A new file to write to, in the file system of the folder. */
   async temporaryFile(): Promise<string> {
     await mkdir(this.folder, { recursive: true })
-    return join(this.folder, `${randomUUID()}.part`)
+    return join(this.folder, `${ownFiles}${process.pid}-${randomUUID()}.tmp`)
+  }
+
+  /** Removes what processes of this host have left behind that were killed while they wrote a file, and the folder when nothing is in it. */
+  async tidyUp(): Promise<void> {
+    try {
+      for (const name of await readdir(this.folder)) {
+        const [, pid] = /^([0-9]+)-.*\.tmp$/.exec(name.startsWith(ownFiles) ? name.slice(ownFiles.length) : '') ?? []
+        if (pid === undefined || isAlive(Number(pid))) continue
+        const path = join(this.folder, name)
+        // A process in another container may have our host's name and a number that we do not see.
+        if (now() - (await stat(path)).mtimeMs > abandonedMs) await rm(path, { force: true })
+      }
+      await rmdir(this.folder)
+    } catch (error) {
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    }
   }
 
   pathOf({ id }: Upload): string {

@@ -1,7 +1,8 @@
 // Moves between real stores: what arrives, in which order, and what happens when the source or a store does not hold still.
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type ChangingProxy, type Interference, startChangingProxy } from '../../test/objectstores/changing-proxy.ts'
@@ -143,6 +144,31 @@ test('odd names arrive exactly, in a folder and back', { skip }, async () => {
     (await listAll(await open(folder.path, 'source'))).every(({ key }) => key.startsWith('inner/')),
     true,
   )
+})
+
+test('a folder keeps nothing of writers that were killed', { skip }, async () => {
+  await using state = await temporaryFolder()
+  await using folder = await temporaryFolder()
+  const source = await filled(gofakes3, { a: 'one' })
+  const left = async () => (await readdir(folder.path)).filter((name) => name.startsWith('.indexferry'))
+  const own = join(folder.path, '.indexferry')
+  await mkdir(own)
+  const host = createHash('md5').update(hostname()).digest('hex').slice(0, 8)
+  // No process has this number; the file of the other was written a moment ago.
+  const [old, recent] = [join(own, `${host}-99999999-x.tmp`), join(own, `${host}-99999998-y.tmp`)]
+  for (const path of [old, recent]) await writeFile(path, 'half')
+  await utimes(old, 1, 1)
+  {
+    await using target = await open(folder.path, 'target')
+    await move(state.path, source.store, target)
+  }
+  assert.deepEqual(await readdir(own), [`${host}-99999998-y.tmp`])
+  await rm(recent)
+  {
+    await using target = await open(folder.path, 'target')
+    await move(state.path, source.store, target)
+  }
+  assert.deepEqual(await left(), [])
 })
 
 test('a name that a store keeps under another is refused, not lost', { skip }, async () => {

@@ -1,8 +1,9 @@
 // One bulk request whose body is made while it is sent, in chunks, without a length.
-import { request } from 'node:http'
+import { type ClientRequest, request } from 'node:http'
 import { text as collect } from 'node:stream/consumers'
 
 export interface LargeBulk {
+  /** 0: the connection was closed before an answer could be read. */
   readonly status: number
   readonly text: string
   readonly bytesSent: number
@@ -12,6 +13,17 @@ export interface LargeBulk {
 
 const documentBytes = 1_000_000
 const filler = 'x'.repeat(documentBytes - 100)
+
+function drained(call: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const resume = () => {
+      call.off('drain', resume).off('close', resume)
+      resolve()
+    }
+    call.on('drain', resume).on('close', resume)
+    if (call.destroyed) resume()
+  })
+}
 
 /** Stops sending when it is answered. Its answer is short, and tells the errors alone. */
 export function sendLargeBulk(url: string, index: string, megabytes: number, signal: AbortSignal): Promise<LargeBulk> {
@@ -33,18 +45,21 @@ export function sendLargeBulk(url: string, index: string, megabytes: number, sig
           .finally(() => call.destroy())
       },
     )
-    // Whoever refuses a body may close the connection while it is still being sent; an answer that came before counts.
-    call.on('error', (error) => {
-      if (!isAnswered) reject(error)
+    // A server that refuses a body closes the connection while it is still being sent, and Node's client may see that before the answer.
+    call.on('error', (error: NodeJS.ErrnoException) => {
+      if (isAnswered) return
+      const isClosed = ['EPIPE', 'ECONNRESET'].includes(error.code ?? '')
+      if (isClosed) resolve({ status: 0, text: error.message, bytesSent, documents, ms: performance.now() - started })
+      else reject(error)
     })
     const send = async () => {
-      while (documents < megabytes && !isAnswered) {
+      while (documents < megabytes && !isAnswered && !call.destroyed) {
         const line = `{"index":{"_id":"${documents}"}}\n{"n":${documents},"text":"${filler}"}\n`
         documents++
         bytesSent += line.length
-        if (!call.write(line)) await new Promise<void>((resume) => call.once('drain', resume).once('close', resume))
+        if (!call.write(line)) await drained(call)
       }
-      call.end()
+      if (!call.destroyed) call.end()
     }
     send().catch(reject)
   })

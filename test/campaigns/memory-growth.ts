@@ -2,30 +2,34 @@
 import { watchMemory } from '../process/memory-of.ts'
 
 export interface MemoryGrowth extends Disposable {
-  /** Averages of the first and the last third of the time, and the most at any instant; bytes. */
-  figures(): { readonly first: number; readonly last: number; readonly peak: number }
-  /** Throws when it grows: when the last third is much above the first one, or the peak above what a gateway may ever have. */
+  /** Averages of the third and the last quarter of the time, and the most at any instant; bytes. */
+  figures(): { readonly before: number; readonly last: number; readonly peak: number }
+  /** Throws when it still grows after half of the time, or ever was more than a gateway may have. */
   expectFlat(): void
 }
 
 const peakMax = 400_000_000
-/** Garbage is not collected at once, and the first third begins with a process that has done nothing yet. */
-const growthMax = 100_000_000
+/** A process that has just begun takes memory until its heap is as large as its work wants; what still grows later is no heap that warms up. */
+const growthMax = 1.15
 
 export function watchGrowth(pid: number): MemoryGrowth {
   const samples: number[] = []
   const watch = watchMemory(pid, (bytes) => samples.push(bytes))
   const average = (part: readonly number[]) => part.reduce((sum, bytes) => sum + bytes, 0) / Math.max(1, part.length)
   const figures = () => {
-    const third = Math.ceil(samples.length / 3)
-    return { first: average(samples.slice(0, third)), last: average(samples.slice(-third)), peak: watch.peak }
+    const quarter = Math.ceil(samples.length / 4)
+    return {
+      before: average(samples.slice(-2 * quarter, -quarter)),
+      last: average(samples.slice(-quarter)),
+      peak: watch.peak,
+    }
   }
   return {
     figures,
     expectFlat: () => {
-      const { first, last, peak } = figures()
+      const { before, last, peak } = figures()
       if (peak > peakMax) throw new Error(`the process had ${peak} bytes; ${peakMax} are allowed`)
-      if (last - first > growthMax) throw new Error(`the process grew from ${first} to ${last} bytes`)
+      if (last > before * growthMax) throw new Error(`the process grew from ${before} to ${last} bytes`)
     },
     [Symbol.dispose]: () => watch[Symbol.dispose](),
   }

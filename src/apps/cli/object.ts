@@ -48,7 +48,7 @@ export async function runObjectCommand(call: CommandCall): Promise<number> {
   // Content passes through in buffers of 64 KB outside the heap, which go when the heap is collected: a heap that grows slowly halves
   // the memory, and costs nothing here, where little lives long.
   setFlagsFromString('--semi_space_growth_factor=1')
-  setFlagsFromString('--heap_growing_percent=40')
+  setFlagsFromString('--heap_growing_percent=100')
   const [action, ...places] = call.args
   if (action !== 'copy' && action !== 'audit') throw usage(`object ${action}: the actions are copy and audit`)
   refuseOthers(action, call.flags)

@@ -3,7 +3,8 @@ import type { Cluster } from '../../cluster/cluster.ts'
 import type { ErrorCode } from '../../foundation/error-codes.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
 
-interface Subject {
+/** What a call is about. */
+export interface RefusalSubject {
   readonly repository: string
   readonly snapshot?: string
 }
@@ -19,6 +20,11 @@ const meanings: readonly Meaning[] = [
   { when: /repository_missing/, code: 'REPOSITORY_MISSING' },
   { when: /snapshot_missing/, code: 'SNAPSHOT_MISSING' },
   { when: /already (exists|in-progress)|name_already_in_use/, code: 'SNAPSHOT_EXISTS' },
+  {
+    when: /Indices don't have primary shards/,
+    code: 'SNAPSHOT_FAILED',
+    remedy: 'Bring the shards back (GET _cluster/allocation/explain says why they are missing), or take the rest with --partial.',
+  },
   { when: /invalid_snapshot_name/, code: 'USAGE', remedy: 'Choose another name, such as snapshot_movies_1.' },
   {
     when: /already at limit of \[/,
@@ -48,6 +54,10 @@ const meanings: readonly Meaning[] = [
   },
   { when: /higher than the version of this node|created with version .* higher/, code: 'RESTORE_TARGET_OLDER' },
   {
+    when: /No handler for type|mapper type \[[^\]]+\].* does not exist|No type specified|unable to upgrade the mappings|[Uu]nknown \w+ type|failed to find|Failed to parse mapping/,
+    code: 'RESTORE_LACKS_PLUGIN',
+  },
+  {
     when: /cannot be upgraded|minimum compatible version|minimum compatible index version/,
     code: 'RESTORE_INDEX_TOO_OLD',
   },
@@ -55,10 +65,6 @@ const meanings: readonly Meaning[] = [
   { when: /unsupported snapshot state \[IN_PROGRESS/, code: 'SNAPSHOT_UNFINISHED' },
   { when: /unsupported snapshot state \[PARTIAL|wasn't fully snapshotted|partial index/, code: 'SNAPSHOT_PARTIAL' },
   { when: /unsupported snapshot state/, code: 'SNAPSHOT_FAILED' },
-  {
-    when: /No handler for type|No type specified|unable to upgrade the mappings|[Uu]nknown \w+ type|failed to find|Failed to parse mapping/,
-    code: 'RESTORE_LACKS_PLUGIN',
-  },
   {
     when: /cannot restore index .* with \[\d+\] shards/,
     code: 'RESTORE_REFUSED',
@@ -71,7 +77,7 @@ const meanings: readonly Meaning[] = [
 /** Runs a snapshot call and throws what its refusal means. */
 export async function explained<Result>(
   cluster: Cluster,
-  subject: Subject,
+  subject: RefusalSubject,
   call: () => Promise<Result>,
 ): Promise<Result> {
   try {
@@ -100,7 +106,7 @@ export const repositoryMissing = (cluster: Cluster, repository: string): Indexfe
 export const subjectOf = (cluster: Cluster): string => `${cluster.side} ${cluster.name}`
 
 /** Errors that are none of snapshots (connection, credentials, …) stay what they are. */
-export function explainRefusal(cluster: Cluster, { repository, snapshot }: Subject, error: unknown): unknown {
+export function explainRefusal(cluster: Cluster, { repository, snapshot }: RefusalSubject, error: unknown): unknown {
   if (!(error instanceof IndexferryError)) return error
   const { errorType, reason, status } = error.fields
   if (typeof reason !== 'string') return error

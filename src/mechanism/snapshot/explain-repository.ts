@@ -1,13 +1,17 @@
 // Why a repository cannot be used: which node says so and what is missing there.
 import type { Cluster } from '../../cluster/cluster.ts'
+import type { ErrorCode } from '../../foundation/error-codes.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
-import { subjectOf } from './explain-refusal.ts'
+import { explained, type RefusalSubject, subjectOf } from './explain-refusal.ts'
 
 interface Cause {
   readonly when: RegExp
   /** Completes "…: ". */
   readonly cause: (match: RegExpMatchArray) => string
-  readonly remedy: string
+  /** Default: that of the code. */
+  readonly remedy?: string
+  /** Default REPOSITORY_UNUSABLE. */
+  readonly code?: (cluster: Cluster) => ErrorCode
 }
 
 const plugins: Readonly<Record<string, string>> = {
@@ -21,6 +25,12 @@ const plugins: Readonly<Record<string, string>> = {
 
 /** The first that fits. Sentences of the servers, of S3 and of OSS. */
 const causes: readonly Cause[] = [
+  {
+    // Elasticsearch 7.12 began to write a `uuid` into index-N, which neither earlier versions nor OpenSearch can read.
+    when: /unknown field \[\w+\] found|format requires \w* ?version|unsupported repository format/i,
+    cause: () => 'a version wrote it whose repositories this one cannot read',
+    code: ({ version }) => (version.flavour === 'opensearch' ? 'RESTORE_OTHER_PRODUCT' : 'RESTORE_TARGET_OLDER'),
+  },
   {
     when: /repository type \[(\w+)\] does not exist|[Uu]nknown \[?repository\]? type \[?(\w+)/,
     cause: ([, type, other]) =>
@@ -100,11 +110,11 @@ export function explainRepository(cluster: Cluster, repository: string, error: u
   const where = nodes.length > 0 ? ` (told by ${nodes.join(', ')})` : ''
   const why = cause && match ? `${cause.cause(match)}: ` : ''
   return new IndexferryError(
-    'REPOSITORY_UNUSABLE',
+    cause?.code?.(cluster) ?? 'REPOSITORY_UNUSABLE',
     `${subjectOf(cluster)}: the repository ${repository} cannot be used${where}: ${why}${reason}`,
     {
       side: cluster.side,
-      ...(cause ? { remedy: cause.remedy } : {}),
+      ...(cause?.remedy === undefined ? {} : { remedy: cause.remedy }),
       fields: { repository, status: status ?? null, nodes: nodes.join(', ') },
       cause: error,
     },
@@ -118,4 +128,17 @@ function nodesIn(reason: string): string[] {
     ...reason.matchAll(/(?:node|on) \[?\{([^}]+)\}\{/g),
   ].map(([, name]) => name as string)
   return [...new Set(names)]
+}
+
+/** Runs a call that reads or writes the repository, and throws what its failure means. */
+export async function whileUsing<Result>(
+  cluster: Cluster,
+  subject: RefusalSubject,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await explained(cluster, subject, call)
+  } catch (error) {
+    throw explainRepository(cluster, subject.repository, error)
+  }
 }

@@ -74,7 +74,6 @@ export const snapshotOptions = {
     commands,
     help: 'Further setting of the repository, as its type knows it; wins over the other options.',
     example: 'compress=true',
-    sensitive: true,
   }),
   replace: flag({ commands, help: 'Register it although a repository of this name is there with other settings.' }),
   skipVerification: flag({ commands, help: 'Do not ask the nodes whether they can use the repository.' }),

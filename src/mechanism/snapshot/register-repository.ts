@@ -3,8 +3,8 @@ import type { Cluster } from '../../cluster/cluster.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { formatObjectLocation, type ObjectLocation } from '../../model/object-location.ts'
-import { explained, repositoryMissing, subjectOf } from './explain-refusal.ts'
-import { explainRepository } from './explain-repository.ts'
+import { repositoryMissing, subjectOf } from './explain-refusal.ts'
+import { whileUsing } from './explain-repository.ts'
 import {
   checkDefinition,
   differingSettings,
@@ -98,7 +98,7 @@ async function putRepository(cluster: Cluster, repository: string, definition: R
       query: { verify: false },
       body: { type: definition.type, settings: definition.settings },
     })
-  await whileUsing(cluster, repository, call)
+  await whileUsing(cluster, { repository }, call)
 }
 
 /** Undefined when there is none of this name. */
@@ -125,11 +125,11 @@ export interface VerifiedRepository {
  * snapshots needs the index of the repository in any case.
  */
 export async function verifyRepository(cluster: Cluster, repository: string): Promise<VerifiedRepository> {
-  const { body } = await whileUsing(cluster, repository, () =>
+  const { body } = await whileUsing(cluster, { repository }, () =>
     cluster.json<JsonObject>({ method: 'POST', path: repositoryPath(repository, '_verify') }),
   )
   const nodes = isJsonObject(body) && isJsonObject(body.nodes) ? Object.values(body.nodes) : []
-  const found = await whileUsing(cluster, repository, () => listSnapshots(cluster, repository))
+  const found = await listSnapshots(cluster, repository)
   return { nodes: nodes.map((node) => (isJsonObject(node) ? String(node.name) : '')).sort(), snapshots: found.length }
 }
 
@@ -157,12 +157,4 @@ function checkPlace(
     `${subjectOf(cluster)}: the repository ${repository} (${definition.type}) leads to ${placeOf(definition) || 'the root of nothing'}, but the snapshots are at ${formatObjectLocation(moved)}`,
     { side: cluster.side, fields: { repository, place: placeOf(definition) } },
   )
-}
-
-async function whileUsing<Result>(cluster: Cluster, repository: string, call: () => Promise<Result>): Promise<Result> {
-  try {
-    return await explained(cluster, { repository }, call)
-  } catch (error) {
-    throw explainRepository(cluster, repository, error)
-  }
 }

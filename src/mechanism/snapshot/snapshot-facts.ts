@@ -2,7 +2,8 @@
 import type { Cluster } from '../../cluster/cluster.ts'
 import { type MadeBy, madeByOfId } from '../../cluster/snapshot-versions.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
-import { explained, repositoryMissing, snapshotMissing } from './explain-refusal.ts'
+import { repositoryMissing, snapshotMissing } from './explain-refusal.ts'
+import { whileUsing } from './explain-repository.ts'
 import { repositoryPath, snapshotPath } from './snapshot-names.ts'
 
 export type SnapshotState = 'SUCCESS' | 'PARTIAL' | 'FAILED' | 'IN_PROGRESS' | 'INCOMPATIBLE'
@@ -48,7 +49,7 @@ export async function findSnapshot(
   name: string,
 ): Promise<SnapshotFacts | undefined> {
   const path = snapshotPath(repository, name)
-  const { status, body } = await explained(cluster, { repository, snapshot: name }, () =>
+  const { status, body } = await whileUsing(cluster, { repository, snapshot: name }, () =>
     cluster.json<JsonObject>({ method: 'GET', path, accept: [404] }),
   )
   if (status !== 404) return decodeSnapshots(repository, body, cluster.version.flavour)[0]
@@ -59,7 +60,7 @@ export async function findSnapshot(
 
 /** All snapshots of a repository, oldest first. */
 export async function listSnapshots(cluster: Cluster, repository: string): Promise<readonly SnapshotFacts[]> {
-  const { body } = await explained(cluster, { repository }, () =>
+  const { body } = await whileUsing(cluster, { repository }, () =>
     cluster.json<JsonObject>({ method: 'GET', path: repositoryPath(repository, '_all') }),
   )
   const found = decodeSnapshots(repository, body, cluster.version.flavour)
@@ -103,14 +104,17 @@ function decodeSnapshot(repository: string, entry: JsonObject, flavour: MadeBy['
   }
 }
 
-/** The text has the release, while ids are those of indexes since Elasticsearch 8.11; only the id knows the product. */
+/**
+ * The text has the release, while ids are those of indexes since Elasticsearch 8.11. Only the id knows the product: Elasticsearch makes
+ * 135.24.92 of what OpenSearch 1.3 took.
+ */
 function madeByOf({ version, version_id }: JsonObject, flavour: MadeBy['flavour']): MadeBy | undefined {
   const byId = madeByOfId(version_id)
   const match = /^(\d+)\.(\d+)\.(\d+)/.exec(String(version ?? ''))
-  if (!match) return byId
+  if (!match || byId?.flavour === 'opensearch') return byId
   const [, major, minor, patch] = match.map(Number)
   return {
-    flavour: byId?.flavour ?? flavour,
+    flavour: byId ? 'elasticsearch' : flavour,
     major: major as number,
     minor: minor as number,
     patch: patch as number,

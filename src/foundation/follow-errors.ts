@@ -1,0 +1,27 @@
+// Errors about following an index: what ends it until somebody decides how to go on.
+import { defineErrors } from './error-definition.ts'
+
+const startAnew =
+  'Look at both sides (`indexferry verify`), delete the target index, and start the same command again with --restart.'
+
+export const followErrors = defineErrors({
+  FOLLOWING_UNSUPPORTED: {
+    meaning: 'This source or this target cannot be followed.',
+    remedy: 'Copy it instead (`indexferry copy`), and repeat the copy when needed.',
+    retry: 'never',
+    exit: 'side',
+  },
+  SOURCE_MADE_ANEW: {
+    meaning:
+      'The index that is followed is not the same any more: it was made anew, restored from a snapshot, or lost operations that it had acknowledged. Nothing was written since.',
+    remedy: startAnew,
+    retry: 'never',
+    exit: 'side',
+  },
+  WRITTEN_IDS_LOST: {
+    meaning: 'The file in the state folder that says which documents were written is gone, so deletes cannot be found.',
+    remedy: startAnew,
+    retry: 'never',
+    exit: 'state',
+  },
+})

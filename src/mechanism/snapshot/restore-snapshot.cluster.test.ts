@@ -1,0 +1,91 @@
+// Snapshots taken on one real server, moved as files, and restored on another: first and incremental cycles, for each pair of versions.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createTestIndex, deleteTestIndex, putDocuments } from '../../../test/documents/fill-index.ts'
+import {
+  MemoryNotes,
+  moveRepository,
+  openSnapshotSide,
+  register,
+  restoreRequest,
+  takeSnapshot,
+} from '../../../test/documents/snapshot-sides.ts'
+import type { ServerName } from '../../../test/servers/catalogue.ts'
+import { missingJava } from '../../../test/servers/servers.ts'
+import { indexPath } from '../../cluster/paths.ts'
+import type { JsonObject } from '../../model/json.ts'
+import { readIndexStates } from './index-states.ts'
+import { restoreSnapshot } from './restore-snapshot.ts'
+
+/** Those of the documents, and each product over one major version. */
+const pairs: readonly (readonly [ServerName, ServerName])[] = [
+  ['elasticsearch-5.6.16', 'elasticsearch-5.6.16'],
+  ['elasticsearch-5.6.16', 'elasticsearch-6.8.23'],
+  ['elasticsearch-7.10.2', 'elasticsearch-7.17.29'],
+  ['opensearch-1.3.14', 'opensearch-2.19.4'],
+  ['opensearch-2.19.4', 'opensearch-3.8.0'],
+]
+
+const movies = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, at) => ({ id: `m${from + at}`, source: `{"title":"movie ${from + at}"}` }))
+
+for (const [source, target] of pairs) {
+  const skip = missingJava(source) ?? missingJava(target)
+  test(`the cycles of the documents: ${source} to ${target}`, { skip }, async () => {
+    const index = `snap-movies-${target}`
+    const repository = `cycles-${target}`
+    await using from = await openSnapshotSide('source', source, repository)
+    await using to = await openSnapshotSide('target', target, repository)
+    const isOneServer = source === target
+    // A server has one repository of a name: the side that restores calls its own otherwise.
+    const reading = isOneServer ? { ...to, repository: `${repository}-moved` } : to
+    await createTestIndex(from.cluster, index, { shards: 2 })
+    await putDocuments(from.cluster, index, movies(0, 3))
+    assert.equal((await register(from, { compress: true })).outcome, 'registered')
+    assert.equal((await register(from, { compress: true })).outcome, 'there already')
+
+    const first = await takeSnapshot(from, 'snapshot_movies_1', index)
+    assert.equal(first.state, 'SUCCESS')
+    assert.deepEqual(first.indexes, [index])
+    assert.ok(first.startMs > 0 && (first.endMs ?? 0) >= first.startMs)
+    await moveRepository(from, to)
+    const registered = await register(reading, { readonly: true })
+    assert.equal(registered.snapshots, 1)
+    const rename = isOneServer ? { pattern: '^snap-', replacement: 'restored-' } : undefined
+    const name = isOneServer ? index.replace('snap-', 'restored-') : index
+    try {
+      await deleteTestIndex(to.cluster, name)
+      const wish = { indices: index, rename }
+      const once = await restoreSnapshot(to.cluster, restoreRequest(reading, 'snapshot_movies_1', { wish }))
+      assert.deepEqual(
+        once.indexes.map(({ name: restored, documents, isReplaced }) => [restored, documents, isReplaced]),
+        [[name, 3, false]],
+      )
+
+      await putDocuments(from.cluster, index, movies(3, 5))
+      await takeSnapshot(from, 'snapshot_movies_2', index)
+      await moveRepository(from, to)
+      await assert.rejects(restoreSnapshot(to.cluster, restoreRequest(reading, 'snapshot_movies_2', { wish })), {
+        code: 'RESTORE_INDEX_OPEN',
+        message: new RegExp(`open index of the same name: ${name}`),
+      })
+      const journal = new MemoryNotes()
+      const again = restoreRequest(reading, 'snapshot_movies_2', { wish, overExisting: true, journal })
+      const second = await restoreSnapshot(to.cluster, again)
+      assert.deepEqual(
+        second.indexes.map(({ documents, isReplaced }) => [documents, isReplaced]),
+        [[5, true]],
+      )
+      assert.deepEqual(journal.phases, ['closing', 'restoring'])
+      assert.equal(journal.kept.size, 0)
+      assert.equal((await readIndexStates(to.cluster, [name])).get(name)?.isOpen, true)
+      const { body } = await to.cluster.json<JsonObject>({ method: 'GET', path: indexPath(name, '_search') })
+      assert.match(JSON.stringify(body), /movie 4/)
+    } finally {
+      await deleteTestIndex(from.cluster, index)
+      await deleteTestIndex(to.cluster, name)
+      if (isOneServer)
+        await to.cluster.json({ method: 'DELETE', path: `/_snapshot/${reading.repository}`, accept: [404] })
+    }
+  })
+}

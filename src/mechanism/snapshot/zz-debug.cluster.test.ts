@@ -1,0 +1,274 @@
+// Taking snapshots on real servers: progress, resumed watches, the ends that a snapshot can have, and what is refused.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { bulkDocuments, createTestIndex, deleteTestIndex, putDocuments } from '../../../test/documents/fill-index.ts'
+import {
+  MemoryNotes,
+  never,
+  note,
+  notes,
+  openSnapshotSide,
+  register,
+  restoreRequest,
+  type SnapshotSide,
+  takeSnapshot,
+} from '../../../test/documents/snapshot-sides.ts'
+import { startFaultProxy } from '../../../test/faults/fault-proxy.ts'
+import { openCluster } from '../../cluster/open-cluster.ts'
+import { indexPath } from '../../cluster/paths.ts'
+import { beginSnapshot, createSnapshot, watchSnapshot } from './create-snapshot.ts'
+import { readIndexStates } from './index-states.ts'
+import {
+  cleanUpRepository,
+  deleteSnapshot,
+  listRepositories,
+  listSizedSnapshots,
+  showSnapshot,
+} from './manage-snapshots.ts'
+import { registerRepository } from './register-repository.ts'
+import { restoreSnapshot } from './restore-snapshot.ts'
+import { listRunning, type SnapshotProgress } from './snapshot-progress.ts'
+import { type SnapshotWish, wishOfBody } from './snapshot-wish.ts'
+
+const index = 'taking-movies'
+const large = 'taking-large'
+let side: SnapshotSide
+let old: SnapshotSide
+
+before(async () => {
+  side = await openSnapshotSide('source', 'opensearch-2.19.4', 'taking')
+  old = await openSnapshotSide('source', 'elasticsearch-5.6.16', 'taking-old')
+  for (const { cluster } of [side, old]) {
+    await createTestIndex(cluster, index, { shards: 2 })
+    await putDocuments(cluster, index, [{ id: 'a', source: '{"n":1}' }])
+    await createTestIndex(cluster, large)
+    const noise = Array.from({ length: 20 }, (_, at) => ({
+      id: `n${at}`,
+      source: `{"t":"${randomBytes(15_000).toString('hex')}"}`,
+    }))
+    await bulkDocuments(cluster, large, noise)
+  }
+  await register(side)
+  await register(old, { max_snapshot_bytes_per_sec: '50kb' })
+})
+
+after(async () => {
+  for (const each of [side, old]) {
+    await deleteTestIndex(each.cluster, index)
+    await deleteTestIndex(each.cluster, large)
+    await each[Symbol.asyncDispose]()
+  }
+})
+
+const request = (of: SnapshotSide, snapshot: string, wish: SnapshotWish) => ({
+  repository: of.repository,
+  snapshot,
+  wish,
+  signal: never(),
+  note,
+})
+
+const T0=Date.now();
+test.only('a slow snapshot: progress, busy for others, not to be restored yet, watched again, stopped by deleting', async () => {
+  console.error(Date.now()-T0);
+  const slow = request(old, 'slow', { indices: large, includeGlobalState: false })
+  console.error(Date.now()-T0);
+  assert.deepEqual(await beginSnapshot(old.cluster, slow), { isNew: true })
+  console.error(Date.now()-T0);
+  assert.deepEqual(await beginSnapshot(old.cluster, slow), { isNew: false })
+  console.error(Date.now()-T0);
+  const [running] = await listRunning(old.cluster)
+  console.error(Date.now()-T0);
+  assert.equal(running?.snapshot, 'slow')
+  console.error(Date.now()-T0);
+  await assert.rejects(createSnapshot(old.cluster, request(old, 'second', { indices: index })), {
+    code: 'SNAPSHOT_BUSY',
+    message: /a snapshot is already running/,
+    remedy: /one snapshot at a time/,
+  })
+  console.error(Date.now()-T0);
+  await assert.rejects(restoreSnapshot(old.cluster, restoreRequest(old, 'slow')), {
+    code: 'SNAPSHOT_UNFINISHED',
+    message: /slow is still being taken/,
+  })
+  console.error(Date.now()-T0);
+  const stop = new AbortController()
+  console.error(Date.now()-T0);
+  const seen: SnapshotProgress[] = []
+  console.error(Date.now()-T0);
+  const watching = watchSnapshot(old.cluster, {
+    ...slow,
+    signal: stop.signal,
+    onProgress: (progress) => {
+      seen.push(progress)
+      if (progress.bytes.done > 0 || seen.length > 60) stop.abort(new Error('seen enough'))
+    },
+  })
+  console.error(Date.now()-T0);
+  await assert.rejects(watching, /seen enough/)
+  console.error(Date.now()-T0);
+  const last = seen.at(-1)
+  console.error(Date.now()-T0);
+  assert.ok(last && last.bytes.done > 0 && last.bytes.done < last.bytes.total, JSON.stringify(last))
+  console.error(Date.now()-T0);
+  assert.equal(await deleteSnapshot(old.cluster, old.repository, 'slow'), true)
+  console.error(Date.now()-T0);
+  assert.deepEqual(await listSizedSnapshots(old.cluster, old.repository, { sizes: false, signal: never() }), [])
+})
+
+test('a snapshot is taken once; the same name with other content is refused', async () => {
+  const wish = { indices: index, includeGlobalState: false, metadata: { why: 'test' } }
+  const facts = await createSnapshot(side.cluster, request(side, 'once', wish))
+  assert.deepEqual([facts.state, facts.indexes, facts.metadata?.why], ['SUCCESS', [index], 'test'])
+  const again = await createSnapshot(side.cluster, request(side, 'once', wish))
+  assert.equal(again.uuid, facts.uuid)
+  await assert.rejects(createSnapshot(side.cluster, request(side, 'once', { indices: large })), {
+    code: 'SNAPSHOT_EXISTS',
+    message: /has a snapshot once already, with other content \(taking-movies\)/,
+  })
+  const shown = await showSnapshot(side.cluster, side.repository, 'once')
+  assert.ok(shown.sizes && shown.sizes.bytes > 100)
+  assert.deepEqual(
+    shown.sizes.indexes.map(({ index: name, shards }) => [name, shards]),
+    [[index, 2]],
+  )
+  const listed = await listSizedSnapshots(side.cluster, side.repository, { sizes: true, signal: never() })
+  assert.deepEqual(
+    listed.map(({ name, sizes }) => [name, (sizes?.bytes ?? 0) > 100]),
+    [['once', true]],
+  )
+  assert.equal((await listRepositories(side.cluster)).find(({ repository }) => repository === 'taking')?.type, 'fs')
+  assert.equal(await deleteSnapshot(side.cluster, side.repository, 'once'), true)
+  assert.equal(await deleteSnapshot(side.cluster, side.repository, 'once'), false)
+})
+
+test('an alias stands for its indexes when a snapshot of older versions is found again', async () => {
+  await old.cluster.json({
+    method: 'POST',
+    path: '/_aliases',
+    body: { actions: [{ add: { index, alias: 'taking-alias' } }] },
+  })
+  const wish = { indices: 'taking-alias', includeGlobalState: false }
+  await createSnapshot(old.cluster, request(old, 'by-alias', wish))
+  const again = await createSnapshot(old.cluster, request(old, 'by-alias', wish))
+  assert.deepEqual(again.indexes, [index])
+})
+
+test('"indexes" of the old document is corrected, and said', async () => {
+  notes.length = 0
+  const wish = wishOfBody({ indexes: index }, note)
+  assert.match(notes.join(), /"indexes" is read as "indices"/)
+  const facts = await createSnapshot(side.cluster, request(side, 'corrected', { ...wish, includeGlobalState: false }))
+  assert.deepEqual(facts.indexes, [index])
+})
+
+test('a shard without a node: refused or FAILED without partial, PARTIAL with it', async () => {
+  const name = 'taking-homeless'
+  const create = {
+    settings: { number_of_shards: 1, number_of_replicas: 0, 'index.routing.allocation.require._name': 'nobody' },
+  }
+  for (const { cluster, repository } of [side, old]) {
+    await deleteTestIndex(cluster, name)
+    await cluster.json({ method: 'PUT', path: indexPath(name), query: { wait_for_active_shards: 0 }, body: create })
+    const wish = { indices: `${name},${index}`, includeGlobalState: false }
+    const of = { ...side, cluster, repository }
+    await assert.rejects(createSnapshot(cluster, request(of, 'failing', wish)), (error: unknown) => {
+      assert.match(String(error), /taking-homeless|primary shards/)
+      return (error as { code: string }).code === 'SNAPSHOT_FAILED'
+    })
+    const facts = await createSnapshot(cluster, request(of, 'partial', { ...wish, partial: true }))
+    assert.equal(facts.state, 'PARTIAL')
+    assert.deepEqual(
+      facts.failures.map((failure) => failure.index),
+      [name],
+    )
+    assert.equal(facts.shards.failed, 1)
+    await deleteTestIndex(cluster, name)
+  }
+})
+
+test('names, missing repositories, cleanup', async () => {
+  for (const name of ['Movies', 'a b', '_x', 'a,b', 'a/b', '']) {
+    await assert.rejects(createSnapshot(side.cluster, request(side, name, {})), { code: 'USAGE' }, name)
+  }
+  const nowhere = request({ ...side, repository: 'nowhere' }, 'x', {})
+  await assert.rejects(createSnapshot(side.cluster, nowhere), { code: 'REPOSITORY_MISSING' })
+  assert.equal((await cleanUpRepository(side.cluster, side.repository)).deletedBlobs >= 0, true)
+  await assert.rejects(cleanUpRepository(old.cluster, old.repository), { code: 'USAGE', message: /cannot clean up/ })
+})
+
+test('repositories that cannot be used, each with its cause', async () => {
+  const put = (type: string, settings: Record<string, string | boolean>) =>
+    registerRepository(old.cluster, {
+      repository: 'taking-bad',
+      definition: { type, settings },
+      replace: false,
+      verify: true,
+      note,
+    })
+  await assert.rejects(put('fs', { location: '/nowhere/x' }), { code: 'REPOSITORY_UNUSABLE', remedy: /path\.repo/ })
+  const s3 = put('s3', { bucket: 'b', role_arn: 'arn:aws:iam::1:role/x', region: 'ap-southeast-1' })
+  await assert.rejects(s3, { code: 'REPOSITORY_UNUSABLE', message: /the plugin repository-s3 is missing/ })
+  const oss = put('oss', { bucket: 'b', endpoint: 'http://o', secret_access_key: 'very-secret-key' })
+  await assert.rejects(oss, { code: 'REPOSITORY_UNUSABLE', message: /elasticsearch-repository-oss is missing/ })
+  await assert.rejects(register(old, { compress: true }), {
+    code: 'REPOSITORY_DIFFERS',
+    message: /compress is not set instead of true, max_snapshot_bytes_per_sec is 50kb instead of not set/,
+  })
+})
+
+test('no index stays closed: a restore that is refused after closing opens it again', async () => {
+  await takeSnapshot(side, 'reopen', index)
+  await using proxy = await startFaultProxy(side.url, ({ url = '' }) =>
+    url.includes('/_restore')
+      ? {
+          answer: 500,
+          body: '{"error":{"type":"snapshot_restore_exception","reason":"no"},"status":500}',
+          headers: { 'content-type': 'application/json' },
+        }
+      : undefined,
+  )
+  await using cluster = await openCluster('target', { nodes: [proxy.url] })
+  const journal = new MemoryNotes()
+  const restoring = restoreSnapshot(cluster, restoreRequest(side, 'reopen', { overExisting: true, journal }))
+  await assert.rejects(restoring, { code: 'RESTORE_REFUSED' })
+  assert.deepEqual(journal.phases, ['closing', 'restoring'])
+  assert.equal(journal.kept.size, 0)
+  assert.ok(
+    proxy.seen.some((call) => /POST .*_close/.test(call)),
+    'it was closed',
+  )
+  assert.equal((await readIndexStates(side.cluster, [index])).get(index)?.isOpen, true)
+})
+
+test('replicas and refresh are relaxed during a restore, and put back from the live source', async () => {
+  await side.cluster.json({
+    method: 'PUT',
+    path: indexPath(index, '_settings'),
+    body: { index: { refresh_interval: '7s', number_of_replicas: '2' } },
+  })
+  await takeSnapshot(side, 'relaxed', index)
+  const rename = { pattern: '^taking', replacement: 'relaxed' }
+  const wish = { indices: index, rename }
+  const unknown = restoreSnapshot(side.cluster, restoreRequest(side, 'relaxed', { wish, relax: true }))
+  await assert.rejects(unknown, { code: 'USAGE', remedy: /--live/ })
+  const bodies: string[] = []
+  await using proxy = await startFaultProxy(side.url, (incoming) => {
+    if (incoming.url?.includes('/_restore')) incoming.on('data', (chunk: Buffer) => bodies.push(chunk.toString()))
+    return undefined
+  })
+  await using cluster = await openCluster('target', { nodes: [proxy.url], gzip: 'off' })
+  try {
+    await restoreSnapshot(cluster, restoreRequest(side, 'relaxed', { wish, relax: true, source: side.cluster }))
+    assert.match(bodies.join(''), /"index\.number_of_replicas":"0"/)
+    const { body } = await side.cluster.json<Record<string, { settings: { index: Record<string, string> } }>>({
+      method: 'GET',
+      path: indexPath('relaxed-movies', '_settings'),
+    })
+    const settings = body['relaxed-movies']?.settings.index
+    assert.deepEqual([settings?.refresh_interval, settings?.number_of_replicas], ['7s', '2'])
+  } finally {
+    await deleteTestIndex(side.cluster, 'relaxed-movies')
+  }
+})

@@ -1,0 +1,51 @@
+// A way of seeing what changes in one index, after all of it was read once. The contract; the ways are in the files beside.
+//
+// Changes are numbered, shard by shard, in the order in which they happened, and every document that is there has the number of its last
+// change. Sequence numbers are such numbers. Where a source has none, whoever records changes (a gateway) or finds them (a reader
+// of snapshots) numbers them itself.
+import type { DocumentSource } from './source.ts'
+
+export interface ShardMark {
+  readonly shard: number
+  /** Another value means that the numbers below mean other changes than before; undefined where that cannot be told. */
+  readonly history: string | undefined
+  /** Changes up to and with this one are safe to take: nothing takes them back. -1 when there are none. */
+  readonly safe: number
+  /** The highest number that was given; the changes behind `safe` will be safe soon. */
+  readonly highest: number
+}
+
+export interface IndexMark {
+  /** Tells the index from another that later has the same name. */
+  readonly uuid: string
+  /** Every shard of the index, in order. */
+  readonly shards: readonly ShardMark[]
+}
+
+/** Numbers from `from` to below `to`. */
+export interface NumberRange {
+  readonly from: number
+  readonly to: number
+}
+
+export interface ChangeSource extends AsyncDisposable {
+  /** How it sees changes, for reports. */
+  readonly kind: 'sequence'
+  /** Reads documents by the numbers of their last change: partitions of one shard and a range of numbers. */
+  readonly documents: DocumentSource
+  /** Most numbers that `listLive` answers in one call. */
+  readonly listMax: number
+  /** Where the index stands now. Cheap. Throws SHARD_FAILED while not all of it is there. */
+  look(signal: AbortSignal): Promise<IndexMark>
+  /** Makes every change of before this call visible to the reads below and to those of `documents`. */
+  show(signal: AbortSignal): Promise<void>
+  /** How many documents have their number in each block of `width` numbers, by the number of the block; only blocks that touch a range and have any. */
+  countLive(
+    shard: number,
+    ranges: readonly NumberRange[],
+    width: number,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<number, number>>
+  /** The numbers within the ranges that are those of a document. The ranges hold at most `listMax` numbers. */
+  listLive(shard: number, ranges: readonly NumberRange[], signal: AbortSignal): Promise<ReadonlySet<number>>
+}

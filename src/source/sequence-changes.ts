@@ -1,0 +1,172 @@
+// Sees changes by sequence numbers.
+//
+// Every operation of a shard takes the next number. A live document is found under the number of its last write; a delete, and a write
+// that was overtaken by a later one of the same document, leave a number under which nothing is found. So what is new is found by
+// reading the numbers that were not read yet, and what was deleted by looking which numbers have lost their document.
+import type { Cluster } from '../cluster/cluster.ts'
+import { indexPath } from '../cluster/paths.ts'
+import { IndexferryError } from '../foundation/errors.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { ChangeSource, IndexMark, NumberRange, ShardMark } from './change-source.ts'
+import { readIndexSettings } from './index-settings.ts'
+import { openSearchSource, pageLimit } from './open-search-source.ts'
+import { filteredQuery, type SearchSelection, searchParameters, selectionFilters } from './selection.ts'
+import { refreshIndex } from './shard-checkpoints.ts'
+import type { DocumentSource } from './source.ts'
+
+/** Well below `indices.query.bool.max_clause_count` (1024). */
+const rangesMax = 256
+
+/** Throws USAGE when the index cannot be read by sequence numbers. */
+export async function openSequenceChanges(selection: SearchSelection): Promise<SequenceChanges> {
+  const documents = await openSearchSource(selection, 'sequence')
+  const settings = await readIndexSettings(selection.cluster, selection.index)
+  return new SequenceChanges(selection, documents, settings.shards, Math.min(8192, pageLimit(settings)))
+}
+
+export class SequenceChanges implements ChangeSource {
+  readonly kind = 'sequence'
+  readonly documents: DocumentSource
+  readonly listMax: number
+  private readonly selection: SearchSelection
+  private readonly shards: number
+
+  constructor(selection: SearchSelection, documents: DocumentSource, shards: number, listMax: number) {
+    this.selection = selection
+    this.documents = documents
+    this.shards = shards
+    this.listMax = listMax
+  }
+
+  look(signal: AbortSignal): Promise<IndexMark> {
+    return readIndexMark(this.selection.cluster, this.selection.index, this.shards, signal)
+  }
+
+  async show(signal: AbortSignal): Promise<void> {
+    await refreshIndex(this.selection.cluster, this.selection.index, signal)
+  }
+
+  async countLive(shard: number, ranges: readonly NumberRange[], width: number, signal: AbortSignal) {
+    const counts = new Map<number, number>()
+    for (let at = 0; at < ranges.length; at += rangesMax) {
+      const body = {
+        size: 0,
+        query: this.within(ranges.slice(at, at + rangesMax)),
+        aggs: { blocks: { histogram: { field: '_seq_no', interval: width, min_doc_count: 1 } } },
+      }
+      const answer = await this.search<CountAnswer>(shard, body, signal)
+      for (const { key, doc_count } of answer.aggregations?.blocks.buckets ?? []) {
+        const block = Math.round(key / width)
+        counts.set(block, (counts.get(block) ?? 0) + doc_count)
+      }
+    }
+    return counts
+  }
+
+  async listLive(shard: number, ranges: readonly NumberRange[], signal: AbortSignal): Promise<ReadonlySet<number>> {
+    const live = new Set<number>()
+    for (let at = 0; at < ranges.length; at += rangesMax) {
+      const body = {
+        size: this.listMax,
+        query: this.within(ranges.slice(at, at + rangesMax)),
+        // Numbers come from the sort values: neither ids nor sources are fetched.
+        sort: [{ _seq_no: 'asc' }],
+        _source: false,
+        stored_fields: '_none_',
+      }
+      const answer = await this.search<ListAnswer>(shard, body, signal)
+      for (const { sort } of answer.hits.hits) live.add(sort[0])
+    }
+    return live
+  }
+
+  private within(ranges: readonly NumberRange[]): JsonObject {
+    const clauses = ranges.map(({ from, to }) => ({ range: { _seq_no: { gte: from, lt: to } } }))
+    const [only] = clauses
+    const numbers = clauses.length === 1 && only ? only : { bool: { should: clauses } }
+    return filteredQuery([numbers, ...selectionFilters(this.selection)], true)
+  }
+
+  private async search<Answer>(shard: number, body: JsonObject, signal: AbortSignal): Promise<Answer> {
+    const { cluster, index } = this.selection
+    const { body: answer } = await cluster.json<Answer & { timed_out: boolean; _shards: ShardsOfAnswer }>({
+      method: 'POST',
+      path: indexPath(index, '_search'),
+      query: {
+        ...searchParameters(this.selection),
+        preference: `_shards:${shard}`,
+        // Numbers that are asked for once are not worth the place.
+        request_cache: false,
+        filter_path: 'timed_out,_shards.total,_shards.successful,aggregations,hits.hits.sort',
+      },
+      body: cluster.capabilities.trackTotalHits ? { ...body, track_total_hits: false } : body,
+      retry: 'safe',
+      signal,
+    })
+    if (answer.timed_out || answer._shards.successful !== 1) {
+      throw new IndexferryError('SHARD_FAILED', `${cluster.name}: shard ${shard} of index ${index} did not answer`, {
+        side: cluster.side,
+        fields: { index },
+      })
+    }
+    return { ...answer, hits: (answer as { hits?: unknown }).hits ?? { hits: [] } }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.documents[Symbol.asyncDispose]()
+  }
+}
+
+interface ShardsOfAnswer {
+  readonly total: number
+  readonly successful: number
+}
+
+interface CountAnswer {
+  readonly aggregations?: { readonly blocks: { readonly buckets: readonly { key: number; doc_count: number }[] } }
+}
+
+interface ListAnswer {
+  readonly hits: { readonly hits: readonly { readonly sort: readonly [number] }[] }
+}
+
+interface ShardCopy {
+  readonly routing: { readonly primary: boolean; readonly state: string }
+  readonly commit?: { readonly user_data?: { readonly history_uuid?: string } }
+  readonly seq_no?: { readonly global_checkpoint: number; readonly max_seq_no: number }
+}
+
+const markFields = ['routing', 'seq_no', 'commit.user_data.history_uuid'].map((field) => `indices.*.shards.*.${field}`)
+
+/** One call that the server answers from memory. Throws SHARD_FAILED unless all of `shards` primary shards are there. */
+export async function readIndexMark(
+  cluster: Cluster,
+  index: string,
+  shards: number,
+  signal: AbortSignal,
+): Promise<IndexMark> {
+  const { body } = await cluster.json<{
+    readonly indices?: Record<string, { readonly uuid: string; readonly shards: Record<string, readonly ShardCopy[]> }>
+  }>({
+    method: 'GET',
+    path: indexPath(index, '_stats/docs'),
+    query: { level: 'shards', filter_path: ['indices.*.uuid', ...markFields].join(',') },
+    retry: 'none',
+    signal,
+  })
+  const found = body?.indices?.[index]
+  const marks: ShardMark[] = []
+  for (const [shard, copies] of Object.entries(found?.shards ?? {})) {
+    const primary = copies.find(({ routing }) => routing.primary)
+    if (!primary?.seq_no) continue
+    const { global_checkpoint: safe, max_seq_no: highest } = primary.seq_no
+    // -2 is "not known yet", of a shard that is just being started.
+    if (safe < -1 || primary.routing.state === 'INITIALIZING') continue
+    marks.push({ shard: Number(shard), history: primary.commit?.user_data?.history_uuid, safe, highest })
+  }
+  if (!found || marks.length < shards) {
+    const there = `only ${marks.length} of the ${shards} primary shards of index ${index} are there`
+    throw new IndexferryError('SHARD_FAILED', `${cluster.name}: ${there}`, { side: cluster.side, fields: { index } })
+  }
+  return { uuid: found.uuid, shards: marks.sort((a, b) => a.shard - b.shard) }
+}
