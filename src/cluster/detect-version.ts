@@ -1,6 +1,8 @@
 // Tells what a cluster is, from its root page where that can be trusted, and from its nodes where it cannot.
+
 import { IndexferryError } from '../foundation/errors.ts'
 import { type ClusterVersion, type Flavour, formatVersion, isAtLeast } from '../model/cluster-version.ts'
+import { explainAnswer } from './answer-errors.ts'
 import type { Edition } from './capabilities.ts'
 import type { ClusterAnswer, ClusterRequest } from './cluster.ts'
 import { type RootPage, readRootPage, versionOf } from './root-page.ts'
@@ -118,6 +120,13 @@ async function editionOf(asking: Asking, version: ClusterVersion, page: RootPage
 function unknown({ side, name }: Asking, status: number, body: string): IndexferryError {
   const subject = `${side} ${name}`
   if (status === 403) {
+    // Amazon answers 403, too, to a signature that does not hold.
+    const refused = explainAnswer(status, body, true)
+    if (refused.code === 'CREDENTIALS_WRONG') {
+      const sentence = `${subject}: the credentials are refused: GET / was answered ${status}: ${refused.reason}`
+      const remedy = refused.remedy === undefined ? {} : { remedy: refused.remedy }
+      return new IndexferryError('CREDENTIALS_WRONG', sentence, { side, ...remedy, fields: { status } })
+    }
     const sentence = `${subject}: the user may not read the version of the cluster (GET / and GET /_nodes were answered 403)`
     return new IndexferryError('PRIVILEGE_MISSING', sentence, {
       side,

@@ -127,7 +127,8 @@ const losses: Readonly<Record<string, string>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer ended before its announced length',
   UND_ERR_SOCKET: 'the connection was closed',
   ECONNRESET: 'the connection was reset',
-  EPIPE: 'the connection was closed while sending',
+  // After a 413 the servers close while the body still comes, and what they said is lost with the connection.
+  EPIPE: 'the connection was closed while sending, as it is when a body is longer than http.max_content_length',
 }
 
 export const isTimeout = (error: unknown): boolean => /TIMEOUT|TIMEDOUT/.test(codeOf(error))

@@ -1,5 +1,6 @@
 // What the catalog holds, as values, and how rows become these values.
 import { redact } from '../foundation/errors.ts'
+import type { FollowStatus } from '../mechanism/follow-journal.ts'
 import type { DocumentCounts } from '../model/counts.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts'
 import type { Partition, Position } from '../model/partition.ts'
@@ -7,9 +8,17 @@ import type { Row } from './catalog-database.ts'
 import { type CopyOwner, isOwnerAlive } from './catalog-owner.ts'
 
 /** `paused` and `failed` copies go on when the same command is started again, as do those that were killed in any other state. */
-export type CopyState = 'planned' | 'preparing' | 'copying' | 'finishing' | 'completed' | 'paused' | 'failed'
+export type CopyState =
+  | 'planned'
+  | 'preparing'
+  | 'copying'
+  | 'finishing'
+  | 'following'
+  | 'completed'
+  | 'paused'
+  | 'failed'
 
-export type IndexState = 'planned' | 'preparing' | 'copying' | 'finishing' | 'completed'
+export type IndexState = 'planned' | 'preparing' | 'copying' | 'finishing' | 'following' | 'completed'
 
 /** What another process may change while a copy runs. Undefined limits are none. */
 export interface Control {
@@ -58,6 +67,8 @@ export interface IndexRecord {
   readonly counts: DocumentCounts
   readonly partitions: number
   readonly partitionsDone: number
+  /** How following goes; undefined for what is copied once. */
+  readonly following: FollowStatus | undefined
 }
 
 export interface PartitionRecord {
@@ -149,7 +160,7 @@ const indexTotal = (column: string) =>
     WHERE copy = indexes.copy AND name = indexes.name), 0) AS ${column}`
 
 export const selectIndexes = `
-  SELECT name, target, state, definition, documents_expected, saved_settings, settings_restored, rounds,
+  SELECT name, target, state, definition, documents_expected, saved_settings, settings_restored, rounds, following,
     ${['read', 'written', 'rejected', 'skipped', 'bytes'].map(indexTotal).join(', ')},
     (SELECT count(*) FROM partitions WHERE copy = indexes.copy AND name = indexes.name) AS partitions,
     (SELECT count(*) FROM partitions WHERE copy = indexes.copy AND name = indexes.name AND done = 1) AS partitions_done
@@ -167,6 +178,7 @@ export const indexOf = (row: Row): IndexRecord => ({
   counts: countsOf(row),
   partitions: Number(row.partitions),
   partitionsDone: Number(row.partitions_done),
+  following: decodeJson<FollowStatus>(row.following),
 })
 
 export const partitionOf = (row: Row): PartitionRecord => ({

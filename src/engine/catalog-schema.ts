@@ -1,7 +1,8 @@
 // The form of the catalog. A step is never changed once released; a new form is a new step at the end.
 //
 //   copies ─┬─ controls     what another process may change while the copy runs
-//           ├─ indexes ──── partitions
+//           ├─ indexes ─┬── partitions
+//           │           └── cursors
 //           └─ files        the target file and the rejected-documents file, and how much of them is durable
 
 /** What one kind of catalog file is. */
@@ -87,10 +88,24 @@ const firstForm = `
   ) STRICT, WITHOUT ROWID;
 `
 
+/** Following: how far each shard is, and what `status` shows of it. */
+const secondForm = `
+  ALTER TABLE indexes ADD COLUMN following TEXT;
+  CREATE TABLE cursors (
+    copy TEXT NOT NULL,
+    name TEXT NOT NULL,
+    shard INTEGER NOT NULL,
+    history TEXT,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (copy, name, shard),
+    FOREIGN KEY (copy, name) REFERENCES indexes (copy, name) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+`
+
 /** The catalog of copies. Its id is "IFRY". */
 export const copyCatalog: CatalogForm = {
   fileName: 'catalog.db',
   applicationId: 0x49465259,
-  steps: [firstForm],
+  steps: [firstForm, secondForm],
   erasesDeleted: false,
 }

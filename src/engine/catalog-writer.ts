@@ -2,6 +2,7 @@
 import { assert } from '../foundation/assert.ts'
 import { monotonicMs, now } from '../foundation/clock.ts'
 import { IndexferryError, redact } from '../foundation/errors.ts'
+import type { FollowCursor, FollowStatus } from '../mechanism/follow-journal.ts'
 import type { DocumentCounts } from '../model/counts.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { Partition, Position } from '../model/partition.ts'
@@ -174,6 +175,45 @@ export class CopyWriter {
         )
       }
     })
+  }
+
+  readCursors(name: string): FollowCursor[] {
+    const sql = 'SELECT shard, history, position FROM cursors WHERE copy = ? AND name = ? ORDER BY shard'
+    return this.database.all(sql, this.id, name).map(({ shard, history, position }) => ({
+      shard: Number(shard),
+      history: typeof history === 'string' ? history : null,
+      position: Number(position),
+    }))
+  }
+
+  saveCursors(name: string, cursors: readonly FollowCursor[]): void {
+    this.write('full', () => this.putCursors(name, cursors))
+  }
+
+  /** Cursors, what was carried to get there, and the status, all or nothing; a power cut may take the last seconds of it. */
+  noteFollowing(
+    name: string,
+    { cursors, carried, status }: { cursors: readonly FollowCursor[]; carried: DocumentCounts; status: FollowStatus },
+  ): void {
+    const { read, written, rejected, skipped, bytes } = carried
+    this.write('process', () => {
+      this.putCursors(name, cursors)
+      this.updateIndex(
+        'following = ?, read = read + ?, written = written + ?, rejected = rejected + ?, skipped = skipped + ?, bytes = bytes + ?',
+        [encodeJson(status), read, written, rejected, skipped, bytes],
+        name,
+      )
+    })
+  }
+
+  private putCursors(name: string, cursors: readonly FollowCursor[]): void {
+    for (const { shard, history, position } of cursors) {
+      this.database.run(
+        `INSERT INTO cursors (copy, name, shard, history, position) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (copy, name, shard) DO UPDATE SET position = excluded.position`,
+        ...[this.id, name, shard, history, position],
+      )
+    }
   }
 
   /** Adds to the counts of an index outside its partitions, as when rejected documents are sent again; numbers may be negative. */

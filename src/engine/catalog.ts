@@ -3,7 +3,7 @@
 //
 // It is on a disk of this machine: SQLite's locks and its shared log do not work on network shares.
 import { createHash, randomUUID } from 'node:crypto'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { assert } from '../foundation/assert.ts'
 import { chance, now } from '../foundation/clock.ts'
 import { IndexferryError, redact } from '../foundation/errors.ts'
@@ -27,6 +27,7 @@ import {
   selectIndexes,
 } from './catalog-records.ts'
 import { CopyWriter } from './catalog-writer.ts'
+import { removeWrittenIds } from './catalog-written-ids.ts'
 
 const completedCopiesMax = 100
 
@@ -163,6 +164,7 @@ export class Catalog implements Disposable {
       if (row) this.refuseWhileRunning(row)
       this.database.run('DELETE FROM copies WHERE id = ?', details.id)
     })
+    removeWrittenIds(dirname(this.database.file), details.id)
     return details
   }
 
@@ -216,9 +218,10 @@ export class Catalog implements Disposable {
   private resetCopy(id: string): void {
     this.database.run('DELETE FROM partitions WHERE copy = ?', id)
     this.database.run('DELETE FROM files WHERE copy = ?', id)
+    this.database.run('DELETE FROM cursors WHERE copy = ?', id)
     this.database.run('DELETE FROM indexes WHERE copy = ? AND (saved_settings IS NULL OR settings_restored = 1)', id)
     this.database.run(
-      `UPDATE indexes SET state = 'planned', definition = NULL, rounds = 0, read = 0, written = 0, rejected = 0, skipped = 0, bytes = 0 WHERE copy = ?`,
+      `UPDATE indexes SET state = 'planned', definition = NULL, rounds = 0, following = NULL, read = 0, written = 0, rejected = 0, skipped = 0, bytes = 0 WHERE copy = ?`,
       id,
     )
     this.database.run("UPDATE copies SET state = 'planned', result = NULL WHERE id = ?", id)

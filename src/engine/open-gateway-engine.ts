@@ -5,10 +5,12 @@ import type { Connection } from '../cluster/connection.ts'
 import { openCluster } from '../cluster/open-cluster.ts'
 import { assert } from '../foundation/assert.ts'
 import { isErrorOf } from '../foundation/errors.ts'
+import { abandonReindex } from '../mechanism/reindex/abandon-reindex.ts'
 import { runReindex } from '../mechanism/reindex/run-reindex.ts'
 import type { ClusterVersion } from '../model/cluster-version.ts'
 import { Connections, type ConnectionsOptions } from './connections/connections.ts'
 import { type GatewayDatabase, openGatewayDatabase } from './gateway-database.ts'
+import { openPatiently } from './open-patiently.ts'
 import { createRemoteOpener, type RemoteSettings } from './remote/open-remote.ts'
 import type { RemoteOpener } from './remote/remote-opener.ts'
 import { countFigures, type TaskFigures } from './task-figures.ts'
@@ -135,8 +137,19 @@ function reindexTask(options: GatewayEngineOptions, local: LocalCluster, remotes
   return async ({ id, request, clusterHeaders, ...run }) => {
     const { remote } = request
     assert(remote, 'calls without a remote are passed on to the cluster')
-    await using target = await local.open(clusterHeaders)
-    await using source = await remotes.open(remote)
+    const { journal, cancel, stop } = run
+    const isResumed = journal.lastStatus() !== undefined
+    await using target = await openPatiently(
+      () => local.open(clusterHeaders),
+      isResumed ? stop : AbortSignal.any([cancel, stop]),
+    )
+    const openSource = () => remotes.open(remote)
+    // A remote that nothing was read of yet is reported at once, as the servers do.
+    const opening = isResumed ? openPatiently(openSource, AbortSignal.any([cancel, stop])) : openSource()
+    await using source = await opening.catch(async (error: unknown) => {
+      if (!stop.aborted) await abandonReindex({ request, target, journal })
+      throw error
+    })
     const count = countFigures(source, target, run.journal.lastStatus()?.status, options.onFigures ?? (() => {}))
     return await runReindex({
       ...run,

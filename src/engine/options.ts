@@ -1,17 +1,29 @@
 // Where state is kept, how a copy is started, and what is printed.
 import { choice, flag, option, optionWithDefault, text } from '../foundation/option.ts'
 
-const all = ['copy', 'assess', 'verify', 'status', 'throttle', 'pause', 'forget'] as const
+const all = ['copy', 'follow', 'assess', 'verify', 'status', 'throttle', 'pause', 'forget'] as const
 
 export const engineOptions = {
   state: option(text, {
-    commands: ['copy', 'verify', 'status', 'throttle', 'pause', 'forget', 'serve', 'object', 'snapshot'],
+    commands: [
+      'copy',
+      'follow',
+      'verify',
+      'status',
+      'throttle',
+      'pause',
+      'forget',
+      'serve',
+      'object',
+      'snapshot',
+      'migrate',
+    ],
     help: 'Folder for what must survive a crash: the catalog of copies and the rejected documents. It must be on a disk of this machine, not on a network share.',
     placeholder: 'FOLDER',
     defaultText: '$XDG_STATE_HOME/indexferry, else ~/.local/state/indexferry',
   }),
   restart: flag({
-    commands: ['copy', 'object'],
+    commands: ['copy', 'follow', 'object', 'migrate'],
     help: 'Start from the beginning, although the same copy was begun before and could go on.',
   }),
   retryRejected: flag({
@@ -22,9 +34,12 @@ export const engineOptions = {
     commands: ['copy'],
     help: 'Show what would be created and changed, and copy nothing. The definitions are tried on the target with an index that is deleted again.',
   }),
-  json: flag({ commands: [...all, 'config', 'object', 'snapshot'], help: 'Print one result as JSON on standard output.' }),
+  json: flag({
+    commands: [...all, 'config', 'object', 'snapshot', 'migrate'],
+    help: 'Print one result as JSON on standard output.',
+  }),
   quiet: flag({
-    commands: [...all, 'serve', 'object', 'snapshot'],
+    commands: [...all, 'serve', 'object', 'snapshot', 'migrate'],
     short: 'q',
     help: 'Print no progress, only the result and errors.',
   }),
@@ -34,7 +49,7 @@ export const engineOptions = {
     help: 'Print every request that is retried and every decision that is taken.',
   }),
   progress: optionWithDefault(choice('auto', 'bar', 'lines', 'none'), 'auto', {
-    commands: ['copy', 'verify', 'object', 'snapshot'],
+    commands: ['copy', 'follow', 'verify', 'object', 'snapshot', 'migrate'],
     help: 'How progress is shown on standard error. `auto` is a bar on a terminal and lines elsewhere.',
   }),
 }

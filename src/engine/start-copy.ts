@@ -57,7 +57,7 @@ export async function startCopy(request: CopyRequest): Promise<CopyResult> {
   const writer = claim(catalog, request)
   const run = new CopyRun(request, writer)
   try {
-    const outcome = await run.carryOut(sides)
+    const outcome = await run.carryOut(sides, runCopy)
     const result = run.result(outcome)
     writer.release(outcome.isComplete ? 'completed' : 'paused', { result: result as unknown as JsonValue })
     return result
@@ -93,12 +93,13 @@ function isStream(target: Location): boolean {
   return status !== undefined && !status.isFile() && !status.isDirectory()
 }
 
-class CopyRun {
+/** Everything around the work itself: notes, throttle, control by others, progress. */
+export class CopyRun {
   private readonly request: CopyRequest
   private readonly writer: CopyWriter
   private readonly throttle = new Throttle()
-  private readonly progress: Progress
-  private readonly rejected: RejectedDocuments
+  readonly progress: Progress
+  readonly rejected: RejectedDocuments
   private readonly ended = new AbortController()
   private readonly failed = new AbortController()
   private readonly paused = new AbortController()
@@ -117,7 +118,7 @@ class CopyRun {
     this.file = writer.listFiles().find(({ role }) => role === 'target')
   }
 
-  async carryOut(sides: OpenSides): Promise<CopyOutcome> {
+  async carryOut<Outcome>(sides: OpenSides, work: (context: CopyContext) => Promise<Outcome>): Promise<Outcome> {
     const { request, writer } = this
     const notes = new CheckpointNotes({
       writer,
@@ -128,7 +129,7 @@ class CopyRun {
     request.onStart(writer.id, () => this.progress.snapshot(this.limitedBy()), writer.isResumed)
     const watching = Promise.all([this.watchControl(), this.watchLoad(sides)])
     try {
-      const outcome = await runCopy(await this.context(sides, notes))
+      const outcome = await work(await this.context(sides, notes))
       await notes.flush()
       return outcome
     } finally {
@@ -202,7 +203,7 @@ class CopyRun {
     return this.throttle.reason ?? this.target?.limitedBy ?? 'source'
   }
 
-  private counts(): DocumentCounts {
+  counts(): DocumentCounts {
     return this.writer.listIndexes().reduce((sum, { counts }) => addCounts(sum, counts), noCounts)
   }
 

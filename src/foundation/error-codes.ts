@@ -2,6 +2,7 @@
 import { defineErrors } from './error-definition.ts'
 import { followErrors } from './follow-errors.ts'
 import { gatewayErrors } from './gateway-errors.ts'
+import { journeyErrors } from './journey-errors.ts'
 import { objectErrors } from './object-errors.ts'
 import { snapshotErrors } from './snapshot-errors.ts'
 
@@ -283,9 +284,11 @@ export const errorCodes = defineErrors({
     retry: 'never',
     exit: 'state',
   },
+  ...followErrors,
   ...gatewayErrors,
   ...objectErrors,
   ...snapshotErrors,
+  ...journeyErrors,
   PAUSED: {
     meaning: 'Stopped by Ctrl-C or SIGTERM after everything on its way was written and noted.',
     remedy: 'Start the same command again to go on.',

@@ -5,6 +5,7 @@ import { parseByteSize, parseCount, parseDuration, parseShare } from './quantity
 /** The commands that take options. */
 export type CommandName =
   | 'copy'
+  | 'follow'
   | 'assess'
   | 'verify'
   | 'status'
@@ -15,6 +16,7 @@ export type CommandName =
   | 'config'
   | 'object'
   | 'snapshot'
+  | 'migrate'
 
 /** How the text of a value is read. */
 export interface ValueType<Value> {

@@ -2,7 +2,7 @@
 import type { DocumentCounts } from '../model/counts.ts'
 import type { DocumentBatch } from '../model/document-batch.ts'
 import type { Partition, Position } from '../model/partition.ts'
-import { carryBatches } from '../pipeline/carry-batches.ts'
+import { type CarryOptions, carryBatches } from '../pipeline/carry-batches.ts'
 import type { PartitionUpdate } from '../pipeline/partition-progress.ts'
 import type { Throttle } from '../pipeline/throttle.ts'
 import type { DocumentSource } from '../source/source.ts'
@@ -43,6 +43,8 @@ export interface DocumentCopyOptions {
    * nothing of the unit is noted, so that a crash leaves nothing that would come again.
    */
   readonly onWhole?: () => void
+  /** `CarryOptions.beforeWrite`. */
+  readonly beforeWrite?: CarryOptions['beforeWrite'] | undefined
   readonly keepRejected: (batch: DocumentBatch, rejected: readonly RejectedDocument[]) => Promise<void>
   readonly onBatch: (counts: DocumentCounts) => void
   /** Told how many partitions there are more, and of each that is done. */
@@ -58,7 +60,7 @@ export interface DocumentCopyOptions {
 const laterRoundsMax = 4
 
 /** Documents between source and target at most. With the bodies made of them about twice this is in memory. */
-const bytesOnTheWayMax = 16 * 1024 * 1024
+export const bytesOnTheWayMax = 16 * 1024 * 1024
 
 export interface DocumentCopyResult {
   readonly isComplete: boolean

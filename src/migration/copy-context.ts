@@ -4,6 +4,7 @@ import type { ReadingOptions, SourceSide, TargetSide, WritingOptions } from '../
 import type { SettingsJournal } from '../mechanism/prepare-target.ts'
 import type { DocumentCounts } from '../model/counts.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
+import type { CarryOptions } from '../pipeline/carry-batches.ts'
 import type { Progress } from '../pipeline/progress.ts'
 import type { Throttle } from '../pipeline/throttle.ts'
 import type { RejectedDocuments } from '../target/rejected-documents.ts'
@@ -11,7 +12,7 @@ import type { RelaxOptions } from '../target/relaxed-settings.ts'
 import type { FieldEdits } from '../transform/field-edits.ts'
 import type { PlanOptions } from './copy-plan.ts'
 
-export type UnitState = 'planned' | 'preparing' | 'copying' | 'finishing' | 'completed'
+export type UnitState = 'planned' | 'preparing' | 'copying' | 'finishing' | 'following' | 'completed'
 
 /** What the catalog knows of a unit. */
 export interface NotedUnit {
@@ -34,7 +35,7 @@ export interface UnitJournal extends SettingsJournal {
   ): void
   setIndexState(name: string, state: UnitState): void
   listIndexes(): readonly NotedUnit[]
-  setState(state: 'preparing' | 'copying' | 'finishing'): void
+  setState(state: 'preparing' | 'copying' | 'finishing' | 'following'): void
 }
 
 export interface CopyContext {
@@ -50,6 +51,8 @@ export interface CopyContext {
   readonly intoExisting: boolean
   readonly documentsMax: number | undefined
   readonly journal: CopyJournal & UnitJournal
+  /** Of a unit that will be followed: told of each batch before it is written. */
+  readonly beforeWrite?: ((unit: string) => CarryOptions['beforeWrite']) | undefined
   readonly rejected: RejectedDocuments
   readonly throttle: Throttle
   readonly progress: Progress

@@ -57,7 +57,7 @@ const addKnown = (sum: number | undefined, { operationsBehind }: CopyOutcome): n
   sum === undefined || operationsBehind === undefined ? undefined : sum + operationsBehind
 
 /** The units that the catalog knows, or those of a new plan, which are noted before anything is created. */
-async function settleUnits(context: CopyContext): Promise<readonly CopyUnit[]> {
+export async function settleUnits(context: CopyContext): Promise<readonly CopyUnit[]> {
   const { journal } = context
   const noted = journal.listIndexes().filter(({ definition }) => definition !== undefined)
   if (noted.length > 0) return noted.map(({ definition }) => definition as unknown as CopyUnit)
@@ -108,10 +108,16 @@ async function inLanes(
   if (rejected) throw rejected.reason
 }
 
-async function copyUnit(context: CopyContext, planned: CopyUnit, file: FileTarget | undefined): Promise<CopyOutcome> {
+/** `last` is the state that the index ends in. */
+export async function copyUnit(
+  context: CopyContext,
+  planned: CopyUnit,
+  file: FileTarget | undefined,
+  last: 'completed' | 'following' = 'completed',
+): Promise<CopyOutcome> {
   const { journal } = context
   const noted = journal.listIndexes().find(({ name }) => name === planned.name) as NotedUnit
-  if (noted.state === 'completed') return { isComplete: true, operationsBehind: 0 }
+  if (noted.state === last) return { isComplete: true, operationsBehind: 0 }
   let behind: number | undefined = 0
   let unit = planned
   if (noted.state !== 'finishing') {
@@ -122,7 +128,7 @@ async function copyUnit(context: CopyContext, planned: CopyUnit, file: FileTarge
     journal.setIndexState(unit.name, 'finishing')
   }
   await finishUnit(context, unit)
-  journal.setIndexState(unit.name, 'completed')
+  journal.setIndexState(unit.name, last)
   return { isComplete: true, operationsBehind: behind }
 }
 
@@ -159,6 +165,7 @@ async function carryUnit(context: CopyContext, unit: CopyUnit, file: FileTarget 
     documentsMax: context.documentsMax,
     once: file !== undefined,
     onWhole: () => file?.release(),
+    beforeWrite: context.beforeWrite?.(unit.name),
     keepRejected: (batch, rejected) =>
       context.rejected.append(unit.dataStream?.name ?? unit.targetIndex, batch, rejected, (row) => version(row, batch)),
     onBatch: (counts) => progress.add(counts),
@@ -203,7 +210,7 @@ async function restoreNoted(context: CopyContext, name: string): Promise<void> {
 }
 
 /** Also after an error or a pause: what was relaxed is put back. What cannot be is told with the error that stopped the copy. */
-async function restoreAll(context: CopyContext, failure: unknown): Promise<void> {
+export async function restoreAll(context: CopyContext, failure: unknown): Promise<void> {
   const lost: string[] = []
   for (const { name } of context.journal.listIndexes()) {
     try {

@@ -20,6 +20,8 @@ const offsetColumns = [
   'parentEnd',
   'indexStart',
   'indexEnd',
+  'versionStart',
+  'versionEnd',
 ] as const
 
 const rowBytes = wholeColumns.length * 8 + offsetColumns.length * 4
@@ -50,8 +52,11 @@ export class DocumentBatch {
   indexEnd!: Int32Array
   /** `_seq_no`, or ABSENT. */
   sequenceNumber!: Float64Array
-  /** `_version`, or ABSENT. */
+  /** `_version`, or ABSENT. Not exact above 2^53: there the digits count. */
   version!: Float64Array
+  /** The digits of `_version` as the server wrote them, where they are in `bytes`. */
+  versionStart!: Int32Array
+  versionEnd!: Int32Array
   /** The position of the partition once all documents of this batch are in the target. */
   position = 0
   /** The JSON array of sort values of the last document, as it stands in its hit; ABSENT when there is none. */
@@ -112,6 +117,8 @@ export class DocumentBatch {
     this.indexEnd[row] = ABSENT
     this.sequenceNumber[row] = ABSENT
     this.version[row] = ABSENT
+    this.versionStart[row] = ABSENT
+    this.versionEnd[row] = ABSENT
     return row
   }
 

@@ -1,6 +1,6 @@
 import { DocumentBatch } from './document-batch.ts'
 
-const textColumns = ['id', 'source', 'routing', 'type', 'parent', 'index'] as const
+const ranges = ['id', 'source', 'routing', 'type', 'parent', 'index', 'version'] as const
 
 /** A batch of only these rows. It shares the bytes of the batch that they came from. */
 export function selectRows(batch: DocumentBatch, rows: readonly number[]): DocumentBatch {
@@ -8,7 +8,7 @@ export function selectRows(batch: DocumentBatch, rows: readonly number[]): Docum
   selected.position = batch.position
   for (const row of rows) {
     const to = selected.add()
-    for (const column of textColumns) {
+    for (const column of ranges) {
       selected[`${column}Start`][to] = batch[`${column}Start`][row] as number
       selected[`${column}End`][to] = batch[`${column}End`][row] as number
     }

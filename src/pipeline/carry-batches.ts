@@ -34,6 +34,8 @@ export interface CarryOptions {
   readonly once?: boolean
   /** Bytes of documents between source and target at most; one batch more may be on its way. */
   readonly bytesOnTheWayMax: number
+  /** Told of each batch before the target gets anything of it: as it was read, and as it will be written. Durable on return. */
+  readonly beforeWrite?: ((batch: DocumentBatch, changed: DocumentBatch, partition: Partition) => void) | undefined
   /** Makes the rejected documents of a batch durable. */
   readonly keepRejected: (batch: DocumentBatch, rejected: readonly RejectedDocument[]) => Promise<void>
   /** Told of each step; must be cheap, and makes it durable in its own time. */
@@ -123,7 +125,7 @@ class Carriage {
   private send(batch: DocumentBatch, progress: PartitionProgress, bytes: number): void {
     const onItsWay = progress.start(batch.position)
     this.bytesOnTheWay += bytes
-    const arrival = this.deliver(batch, bytes)
+    const arrival = this.deliver(batch, bytes, progress.partition)
       .then((counts) => {
         progress.finish(onItsWay, counts)
         this.options.onProgress(progress.update(), counts)
@@ -136,9 +138,10 @@ class Carriage {
     this.onTheWay.add(arrival)
   }
 
-  private async deliver(batch: DocumentBatch, bytes: number): Promise<DocumentCounts> {
-    const { transform, target, keepRejected } = this.options
+  private async deliver(batch: DocumentBatch, bytes: number, partition: Partition): Promise<DocumentCounts> {
+    const { transform, target, keepRejected, beforeWrite } = this.options
     const changed = transform.changes === 'none' ? batch : await transform.apply(batch)
+    beforeWrite?.(batch, changed, partition)
     const result = await target.writeBatch(changed, this.writing)
     if (result.rejected.length > 0) await keepRejected(changed, result.rejected)
     const skipped = batch.count - changed.count + result.unchanged

@@ -12,15 +12,16 @@ import {
   text,
 } from '../foundation/option.ts'
 
-const commands = ['copy', 'assess', 'verify'] as const
+const once = ['copy', 'assess', 'verify'] as const
+const commands = [...once, 'follow'] as const
 
 export const sourceOptions = {
   query: option(jsonObject, {
-    commands,
+    commands: once,
     help: 'Only documents that match this query of the source (the JSON under "query").',
     example: '\'{"term":{"status":"live"}}\'',
   }),
-  queryFile: option(fileName, { commands, help: 'File that holds the query, instead of --query.' }),
+  queryFile: option(fileName, { commands: once, help: 'File that holds the query, instead of --query.' }),
   fields: repeatable(text, {
     commands,
     help: 'Only these fields of each document (`_source` filtering), separated by commas; a leading - leaves a field out. The documents are then no longer byte for byte those of the source.',
@@ -33,7 +34,7 @@ export const sourceOptions = {
     check: between(1, Number.MAX_SAFE_INTEGER),
   }),
   readers: optionWithDefault(count, 3, {
-    commands: ['copy', 'verify'],
+    commands: ['copy', 'verify', 'follow'],
     help: 'Partitions of an index that are read at the same time.',
     check: between(1, 64),
   }),
@@ -47,7 +48,7 @@ export const sourceOptions = {
     placeholder: 'FIELD',
   }),
   readBy: option(choice('sequence', 'scroll', 'pointInTime'), {
-    commands,
+    commands: once,
     help: 'Way of reading a cluster: by sequence numbers, by scrolls, or by points in time.',
     defaultText: 'the first of these that the version and the index have',
   }),

@@ -180,6 +180,8 @@ function takeNumber(
     batch.sequenceNumber[row] = parseInteger(bytes, start, end) // _seq_no
   } else if (length === 8 && bytes[keyStart + 1] === 0x76) {
     batch.version[row] = parseInteger(bytes, start, end) // _version
+    batch.versionStart[row] = start
+    batch.versionEnd[row] = end
   }
 }
 

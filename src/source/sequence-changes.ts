@@ -157,11 +157,12 @@ export async function readIndexMark(
   const found = body?.indices?.[index]
   const marks: ShardMark[] = []
   for (const [shard, copies] of Object.entries(found?.shards ?? {})) {
-    const primary = copies.find(({ routing }) => routing.primary)
+    // Of a primary that moves to another node, the new copy is there as well, and knows nothing yet.
+    const primary = copies.find(({ routing }) => routing.primary && routing.state !== 'INITIALIZING')
     if (!primary?.seq_no) continue
     const { global_checkpoint: safe, max_seq_no: highest } = primary.seq_no
     // -2 is "not known yet", of a shard that is just being started.
-    if (safe < -1 || primary.routing.state === 'INITIALIZING') continue
+    if (safe < -1) continue
     marks.push({ shard: Number(shard), history: primary.commit?.user_data?.history_uuid, safe, highest })
   }
   if (!found || marks.length < shards) {

@@ -67,6 +67,23 @@ describe('a bulk body', () => {
     assert.equal(externalVersion(batchOf(documents), 2, 5), -1)
   })
 
+  it("sends a document's own version digit for digit", () => {
+    const documents = ['7', '9007199254740993', '9223372036854775806'].map((versionDigits) => ({
+      id: '1',
+      versionDigits,
+      source: '{}',
+    }))
+    for (const ownVersions of ['external', 'external_gte'] as const) {
+      const lines = linesOf(documents, { ownVersions }).filter((_, n) => n % 2 === 0)
+      assert.deepEqual(
+        lines,
+        documents.map(
+          ({ versionDigits }) => `{"index":{"_id":"1","version_type":"${ownVersions}","version":${versionDigits}}}`,
+        ),
+      )
+    }
+  })
+
   it('brings line breaks between tokens onto one line and changes nothing else', () => {
     const source = '{\n  "a": 1,\r\n  "b": "\\n"\n}'
     assert.deepEqual(

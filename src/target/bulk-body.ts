@@ -136,7 +136,7 @@ class BulkEncoder {
       this.put(text.endQuoted)
     } else {
       this.put(this.versionText)
-      this.putInteger(version)
+      this.putVersion(row, version)
       this.put(text.end)
     }
     this.putSource(batch.sourceStart[row] as number, batch.sourceEnd[row] as number)
@@ -147,6 +147,13 @@ class BulkEncoder {
     const { ownVersions, versionBase } = this.form
     if (ownVersions !== undefined) return this.batch.version[row] as number
     return versionBase === undefined ? ABSENT : externalVersion(this.batch, row, versionBase)
+  }
+
+  /** Versions that are sent as they are, are up to 2^63. */
+  private putVersion(row: number, version: number): void {
+    const start = this.batch.versionStart[row] as number
+    if (this.form.ownVersions === undefined || start === ABSENT) this.putInteger(version)
+    else this.copy(start, this.batch.versionEnd[row] as number)
   }
 
   body(): Buffer {

@@ -2,7 +2,7 @@
 import { between, byteSize, count, flag, option, optionWithDefault } from '../foundation/option.ts'
 import { formatByteSize } from '../foundation/quantity.ts'
 
-const commands = ['copy'] as const
+const commands = ['copy', 'follow'] as const
 const MIB = 1024 ** 2
 
 export const targetOptions = {
@@ -27,9 +27,12 @@ export const targetOptions = {
     commands,
     help: 'Copy into an index that already holds documents. Documents of the same id are replaced by those of the source.',
   }),
-  overwrite: flag({ commands, help: 'Replace the file of documents that is the target when it is there already.' }),
+  overwrite: flag({
+    commands: ['copy'],
+    help: 'Replace the file of documents that is the target when it is there already.',
+  }),
   acceptDefinition: flag({
-    commands: ['copy', 'assess'],
+    commands: ['copy', 'follow', 'assess'],
     help: 'Use a target index whose mappings or settings differ from what would have been created.',
   }),
   keepRefresh: flag({

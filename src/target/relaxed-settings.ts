@@ -43,6 +43,21 @@ export async function readSavedSettings(
   return savedSettingsOf(Object.values(body)[0]?.settings.index ?? {}, options)
 }
 
+/** Settings of these names, as they are now. */
+export async function readSettings(cluster: Cluster, index: string, names: readonly string[]): Promise<SavedSettings> {
+  const { body } = await cluster.json<Record<string, { settings: { index: JsonObject } }>>({
+    method: 'GET',
+    path: indexPath(index, '_settings'),
+  })
+  const settings = Object.values(body)[0]?.settings.index ?? {}
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      settings[name] === undefined || settings[name] === null ? null : String(settings[name]),
+    ]),
+  )
+}
+
 export async function writeSettings(cluster: Cluster, index: string, settings: SavedSettings): Promise<void> {
   if (Object.keys(settings).length === 0) return
   await cluster.json({
@@ -58,6 +73,7 @@ const defaults: Readonly<Record<string, string>> = {
   refresh_interval: '1s',
   number_of_replicas: '1',
   auto_expand_replicas: 'false',
+  gc_deletes: '60s',
 }
 
 const takenBack = (settings: SavedSettings, capabilities: Capabilities): SavedSettings =>

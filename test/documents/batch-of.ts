@@ -12,6 +12,8 @@ export interface TestDocument {
   readonly index?: string
   readonly sequenceNumber?: number
   readonly version?: number
+  /** As a server writes it, in place of `version`. */
+  readonly versionDigits?: string
   readonly source: string
 }
 
@@ -32,6 +34,13 @@ export function batchOf(documents: readonly TestDocument[], position = 7): Docum
     batch.sourceEnd[row] = sink.length
     if (document.sequenceNumber !== undefined) batch.sequenceNumber[row] = document.sequenceNumber
     if (document.version !== undefined) batch.version[row] = document.version
+    const { versionDigits } = document
+    if (versionDigits !== undefined) {
+      batch.version[row] = Number(versionDigits)
+      batch.versionStart[row] = sink.length
+      sink.append(Buffer.from(versionDigits))
+      batch.versionEnd[row] = sink.length
+    }
   }
   batch.bytes = sink.bytes
   batch.position = position

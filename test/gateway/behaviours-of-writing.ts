@@ -284,7 +284,7 @@ export const placing: Behaviour[] = [
     dest: { index: 'DEST-forbidden' },
     source: { query: { term: { n: 1 } } },
     status: 404,
-    expected: { error: { type: 'index_not_found_exception' } },
+    expected: { error: { type: 'index_not_found_exception', reason: /contains \[-\*-forbidden\] which forbids/ } },
     // The servers notice it with the first document, the gateway before.
     remotely: { expected: {} },
     ownWords: true,

@@ -7,6 +7,7 @@ import {
   elasticsearchClientModules,
   type ModuleSource,
   opensearchModules,
+  repositoryS3,
   xPackCore,
 } from './modules.ts'
 
@@ -37,6 +38,8 @@ export interface ServerDescription {
    */
   asRoot: 'without-jna' | 'as-nobody'
   settings?: Record<string, unknown>
+  /** Of the JVM. */
+  flags?: string[]
 }
 
 const distributions = 'org.elasticsearch.distribution'
@@ -72,6 +75,16 @@ const opensearch2: ServerDescription = {
   java: { oldest: 11, newest: 21 },
   libraries: opensearchLibraries('2.19.4', '2.21.0', '2.19.6'),
   modules: opensearchModules('2.19.4'),
+  asRoot: 'without-jna',
+}
+
+const opensearch3: ServerDescription = {
+  flavour: 'opensearch',
+  version: '3.8.0',
+  java: { oldest: 21 },
+  libraries: opensearchLibraries('3.8.0', '2.25.4'),
+  modules: opensearchModules('3.8.0'),
+  agent: 'org.opensearch:opensearch-agent:3.8.0',
   asRoot: 'without-jna',
 }
 
@@ -154,14 +167,12 @@ const servers = {
     plugins: ['org.opensearch.plugin:opensearch-security:2.19.4.0:zip'],
     secure: true,
   },
-  'opensearch-3.8.0': {
-    flavour: 'opensearch',
-    version: '3.8.0',
-    java: { oldest: 21 },
-    libraries: opensearchLibraries('3.8.0', '2.25.4'),
-    modules: opensearchModules('3.8.0'),
-    agent: 'org.opensearch:opensearch-agent:3.8.0',
-    asRoot: 'without-jna',
+  'opensearch-3.8.0': opensearch3,
+  'opensearch-3.8.0-s3': {
+    ...opensearch3,
+    modules: [...opensearchModules('3.8.0'), repositoryS3('3.8.0')],
+    // Credentials among the settings of a repository, instead of in a keystore that only the server's own tool can write.
+    flags: ['-Dopensearch.allow_insecure_settings=true'],
   },
 } satisfies Record<string, ServerDescription>
 

@@ -39,6 +39,7 @@ export async function prepareOpenSearch(
       ...withoutJna(server),
       '-Dio.netty.allocator.numDirectArenas=0',
       ...(await versionFlags(server, place)),
+      ...(server.flags ?? []),
       `-Dopensearch.path.home=${place.home}`,
       `-Dopensearch.path.conf=${place.config}`,
       '-Dopensearch.distribution.type=tar',

@@ -119,6 +119,16 @@ export function opensearchModules(version: string): ModuleSource[] {
   }))
 }
 
+/** Of all plugins for object stores the only one that is published, and only for some releases of 3. */
+export function repositoryS3(version: string): ModuleSource {
+  return {
+    name: 'repository-s3',
+    artifact: `org.opensearch.plugin:repository-s3:${version}`,
+    pluginClass: 'org.opensearch.repositories.s3.S3RepositoryPlugin',
+    policy: `grant { ${everything} };`,
+  }
+}
+
 /** Version 3 renamed them all, and geo was ahead of its time. */
 function opensearchClass(name: string, pluginClass: string, version: string): string {
   const renamed = version.startsWith('3.') || (name === 'geo' && version.startsWith('2.'))

@@ -23,6 +23,12 @@ export const commands: Readonly<Record<CommandName, CommandDescription>> = {
     parameters: '<source> <target>',
     run: async (call) => (await import('./copy.ts')).runCopyCommand(call),
   },
+  follow: {
+    summary:
+      'Copy indexes and keep following what changes, deletes included, until stopped. Started again, it goes on.',
+    parameters: '<source> <target>',
+    run: async (call) => (await import('./follow.ts')).runFollowCommand(call),
+  },
   verify: {
     summary: 'Compare every document of both sides, and repair what differs with --repair.',
     parameters: '<source> <target>',
@@ -34,7 +40,7 @@ export const commands: Readonly<Record<CommandName, CommandDescription>> = {
     run: async (call) => (await import('./assess.ts')).runAssessCommand(call),
   },
   status: {
-    summary: 'List the copies, or show one.',
+    summary: 'List copies and migrations, or show one.',
     parameters: '[copy]',
     run: async (call) => (await import('./status.ts')).runStatusCommand(call),
   },
@@ -74,5 +80,11 @@ export const commands: Readonly<Record<CommandName, CommandDescription>> = {
       'Repositories, snapshots and restores on a cluster: `indexferry snapshot register|create|status|list|show|restore|delete|cleanup|iam`.',
     parameters: '<action> [cluster] [repository] [snapshot]',
     run: async (call) => (await import('./snapshot.ts')).runSnapshotCommand(call),
+  },
+  migrate: {
+    summary:
+      'Migrate indexes by snapshots, from the first to the switch of traffic, as a plan says. Started again, it goes on.',
+    parameters: '<plan>',
+    run: async (call) => (await import('./migrate.ts')).runMigrateCommand(call),
   },
 }

@@ -3,7 +3,7 @@ import { exitCodes } from '../../foundation/error-definition.ts'
 import { beginSnapshot, partialError, watchSnapshot } from '../../mechanism/snapshot/create-snapshot.ts'
 import { showSnapshot } from '../../mechanism/snapshot/manage-snapshots.ts'
 import { readSnapshot, type SnapshotFacts } from '../../mechanism/snapshot/snapshot-facts.ts'
-import { listRunning, readProgress, type SnapshotProgress } from '../../mechanism/snapshot/snapshot-progress.ts'
+import { findRunning, listRunning, type SnapshotProgress } from '../../mechanism/snapshot/snapshot-progress.ts'
 import { type SnapshotWish, wishOfBody, withExclusions } from '../../mechanism/snapshot/snapshot-wish.ts'
 import { isJsonObject } from '../../model/json.ts'
 import { printError, printJson, printResult } from './print.ts'
@@ -18,9 +18,8 @@ export async function runCreate(call: SnapshotCall): Promise<number> {
   const { isNew } = await beginSnapshot(cluster, request)
   if (!isNew) note(`${snapshot} was begun before, with the same content`)
   if (!values.snapshots.detach) return endOf(call, await watch(call))
-  const facts = await readSnapshot(cluster, repository, snapshot)
-  if (values.engine.json) printJson(facts)
-  else if (!values.engine.quiet) printResult(describeSnapshot(facts))
+  if (values.engine.json) printJson({ repository, snapshot, begun: isNew })
+  else if (!values.engine.quiet) printResult(`${snapshot} is being taken; \`indexferry snapshot status\` shows it`)
   return exitCodes.done
 }
 
@@ -83,10 +82,15 @@ export async function runStatus(call: SnapshotCall): Promise<number> {
     return exitCodes.done
   }
   if (values.snapshots.watch) return endOf(call, await watch(call))
+  const running = await findRunning(cluster, repository, snapshot)
+  if (running) {
+    if (json) printJson({ ...running, state: 'IN_PROGRESS' })
+    else printResult(`${snapshot}: IN_PROGRESS\n  ${describeProgress(running)}`)
+    return exitCodes.done
+  }
   const facts = await readSnapshot(cluster, repository, snapshot)
-  const progress = facts.state === 'IN_PROGRESS' ? await readProgress(cluster, repository, snapshot) : null
-  if (json) printJson({ ...facts, progress })
-  else printResult(`${describeSnapshot(facts)}${progress ? `\n  ${describeProgress(progress)}` : ''}`)
+  if (json) printJson(facts)
+  else printResult(describeSnapshot(facts))
   return exitCodes.done
 }
 

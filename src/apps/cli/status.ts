@@ -1,6 +1,7 @@
 // `indexferry status`, `throttle`, `pause` and `forget`: what the catalog knows, and what may be changed while a copy runs.
 import { parseOptionValues } from '../../config/parse-options.ts'
 import { openCatalog } from '../../engine/catalog.ts'
+import { JourneyCatalog } from '../../engine/catalog-journeys.ts'
 import type { CopyRecord } from '../../engine/catalog-records.ts'
 import { stateFolder } from '../../engine/state-folder.ts'
 import { now } from '../../foundation/clock.ts'
@@ -8,7 +9,9 @@ import { exitCodes } from '../../foundation/error-definition.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
 import type { CommandName } from '../../foundation/option.ts'
 import type { CommandCall } from './commands.ts'
+import { followingText } from './following-text.ts'
 import { formatBytes, formatCount, formatSeconds, formatTable } from './format.ts'
+import { describeMigration, listMigrations } from './migrate-text.ts'
 import { printJson, printResult } from './print.ts'
 
 function open(command: CommandName, call: CommandCall) {
@@ -20,10 +23,18 @@ export async function runStatusCommand(call: CommandCall): Promise<number> {
   const { values, catalog } = open('status', call)
   using _ = catalog
   const [id] = call.args
+  const migrations = JourneyCatalog.listOf(stateFolder(values.engine.state, process.env))
   if (id === undefined) {
     const copies = catalog.listCopies()
-    if (values.engine.json) printJson(copies)
-    else printResult(copies.length === 0 ? 'no copies yet' : listCopies(copies))
+    if (values.engine.json) printJson([...copies, ...migrations])
+    else if (migrations.length === 0) printResult(copies.length === 0 ? 'no copies yet' : listCopies(copies))
+    else printResult([...(copies.length > 0 ? [listCopies(copies)] : []), listMigrations(migrations)].join('\n\n'))
+    return exitCodes.done
+  }
+  const migration = migrations.find(({ name }) => name === id)
+  if (migration) {
+    if (values.engine.json) printJson(migration)
+    else printResult(describeMigration(migration))
     return exitCodes.done
   }
   const copy = catalog.readCopy(id)
@@ -75,7 +86,11 @@ function describeCopy(copy: ReturnType<ReturnType<typeof openCatalog>['readCopy'
     `  ${index.name} → ${index.target}`,
     index.state,
     formatCount(index.counts.read),
-    index.partitions > 0 ? `${index.partitionsDone}/${index.partitions} slices` : '',
+    index.following
+      ? followingText(index.following)
+      : index.partitions > 0
+        ? `${index.partitionsDone}/${index.partitions} slices`
+        : '',
   ])
   return [...lines, formatTable(rows, [2])].join('\n')
 }

@@ -6,6 +6,7 @@ import { type CollectedAnswer, collectAnswer } from '../../cluster/collect-answe
 import { credentialHeaders, type Passage } from '../../cluster/passage.ts'
 import type { AccessConfig } from '../../config/gateway/gateway-config.ts'
 import { monotonicMs } from '../../foundation/clock.ts'
+import { IndexferryError } from '../../foundation/errors.ts'
 import type { Caller, GatewayAnswer } from './route.ts'
 import { serverError } from './server-errors.ts'
 
@@ -87,13 +88,25 @@ export class Access {
       collectAnswer(this.#passage, { method: 'GET', url, headers, body: undefined }, { bytesMax: answerBytesMax })
     const page = await ask('/')
     if (page.status === 401) return asGiven(page)
-    if (page.status !== 403) return undefined
+    if (isSeen.has(page.status)) return undefined
+    if (page.status !== 403) throw undecided(page.status)
     for (const url of ['/_plugins/_security/authinfo', '/_opendistro/_security/authinfo', '/_security/_authenticate']) {
       if ((await ask(url)).status === 200) return undefined
     }
     return asGiven(page)
   }
 }
+
+/** The page, or that there is none (managed services). Anything else, such as a redirect to a login, is no yes. */
+const isSeen: ReadonlySet<number> = new Set([200, 400, 404, 405])
+
+/** OpenSearch answers 503 to everybody until its security has read its configuration. */
+const undecided = (status: number): IndexferryError =>
+  new IndexferryError(
+    'CLUSTER_BUSY',
+    `the cluster does not say whether it lets the caller in: it answers GET / with ${status}`,
+    { side: 'target', remedy: 'Try again when the cluster answers.' },
+  )
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest()
 

@@ -353,6 +353,17 @@ test('whoever the cluster lets in', options(secure), async (t) => {
   assert.match(gateway.log.join(''), /"event":"refused","status":401,.*"who":"user admin"|"who":"user admin".*/)
 })
 
+test('who is let in is not known while the cluster does not say', async () => {
+  let status = 503
+  await using cluster = await serverThat((_, outgoing) => outgoing.writeHead(status).end('{}'))
+  await using gateway = await gatewayInFront({ nodes: [cluster.url] }, {}, [echo])
+  const call = async () => (await ask(gateway.port, 'POST', '/_own/x')).status
+  for (status of [503, 429, 302, 500]) assert.equal(await call(), 503, `the cluster answers ${status}`)
+  // What was no answer is not remembered.
+  status = 200
+  assert.equal(await call(), 200)
+})
+
 test('50 clients at once lose nothing', options(plain), async () => {
   const server = await useServer(plain)
   await using gateway = await gatewayInFront({ nodes: [server.url] })

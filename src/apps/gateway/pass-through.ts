@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import type { Flow, Passage, PassageFailure, PassedHead, PassedReceiver } from '../../cluster/passage.ts'
 import { passedAnswerHeaders } from '../../cluster/passed-headers.ts'
 import type { IncomingBody } from './incoming-body.ts'
+import { withoutOrigin } from './router.ts'
 
 export interface PassedCall {
   readonly request: IncomingMessage
@@ -29,9 +30,7 @@ function send(passage: Passage, call: PassedCall, body: Buffer | Readable | unde
   const { request, response } = call
   if (response.destroyed) return
   const { method = 'GET', url = '/', rawHeaders } = request
-  // `OPTIONS *` is to these servers what `OPTIONS /*` is.
-  const path = url.startsWith('/') ? url : `/${url.replace(/^https?:\/\/[^/?]*\/?/i, '')}`
-  const sent = passage.send({ method, url: path, headers: rawHeaders, body }, new Return(call, body))
+  const sent = passage.send({ method, url: withoutOrigin(url), headers: rawHeaders, body }, new Return(call, body))
   // The cluster cancels what nobody waits for any more when it sees the connection close.
   response.once('close', () => {
     if (!response.writableFinished) sent.cancel()

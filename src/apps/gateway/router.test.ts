@@ -33,6 +33,8 @@ test('calls find their routes, however their path is written', () => {
   assert.equal(find('POST', '/_tasks/_cancel'), 'POST /_tasks/_cancel {}')
   assert.equal(find('POST', '/_tasks/a:1/_cancel'), 'POST /_tasks/:task/_cancel {"task":"a:1"}')
   assert.equal(find('POST', '/_reindex?slices=auto'), 'POST /_reindex {}')
+  assert.equal(find('POST', 'http://host:9200/_reindex?slices=auto'), 'POST /_reindex {}')
+  assert.equal(find('GET', 'HTTP://host//_tasks/?detailed'), 'GET /_tasks {}')
 })
 
 test('everything else is for the cluster', () => {

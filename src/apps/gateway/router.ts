@@ -68,8 +68,16 @@ function fit(pattern: readonly string[], segments: readonly string[]): Record<st
   return parameters
 }
 
+/**
+ * Path and query. Clients of proxies name the host as well, which a server has to take (RFC 9112, 3.2.2); and `OPTIONS *` is to these
+ * servers what `OPTIONS /*` is.
+ */
+export const withoutOrigin = (url: string): string =>
+  url.startsWith('/') ? url : `/${url.replace(/^https?:\/\/[^/?]*\/?/i, '')}`
+
 /** Servers take `//_tasks//x/` for `/_tasks/x`. */
-export function parsePath(url: string): Path {
+export function parsePath(given: string): Path {
+  const url = withoutOrigin(given)
   const cut = url.indexOf('?')
   const path = cut < 0 ? url : url.slice(0, cut)
   const query = cut < 0 ? '' : url.slice(cut + 1)

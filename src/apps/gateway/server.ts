@@ -12,7 +12,7 @@ import { refusalReason } from './refusal-reason.ts'
 import { type FamilyHeaders, renderAnswer, usualHeaders } from './render-answer.ts'
 import type { Log } from './request-log.ts'
 import type { Caller, GatewayAnswer, Route } from './route.ts'
-import { isWellEncoded, type Match, ownFolder, parsePath, Router } from './router.ts'
+import { isWellEncoded, type Match, ownFolder, parsePath, Router, withoutOrigin } from './router.ts'
 import { answerForError, serverError, typeOfFailure } from './server-errors.ts'
 
 /** What became of a call, for counting. */
@@ -92,7 +92,8 @@ export class GatewayServer {
       if (!response.writableFinished) gone.abort(new IndexferryError('CLIENT_GONE', 'the client closed the connection'))
     }
     response.once('close', onClose)
-    const { method = 'GET', url = '/', headers, rawHeaders } = request
+    const { method = 'GET', headers, rawHeaders } = request
+    const url = withoutOrigin(request.url ?? '/')
     const signal = AbortSignal.any([gone.signal, this.#stop.signal])
     const { passage } = this.#parts
     try {

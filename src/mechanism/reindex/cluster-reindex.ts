@@ -59,7 +59,8 @@ export async function findClusterReindex(cluster: Cluster, name: string): Promis
   for (const { tasks } of Object.values(body.nodes ?? {})) {
     for (const [id, task] of Object.entries(tasks ?? {})) {
       if (!isJsonObject(task) || typeof task.parent_task_id === 'string') continue
-      if (String(task.description).includes(name)) return id
+      // Behind the name stands what tells staging indexes apart; without the hyphen, task 1 would take that of task 12 for its own.
+      if (String(task.description).includes(`${name}-`)) return id
     }
   }
   return undefined

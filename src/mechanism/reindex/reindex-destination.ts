@@ -31,7 +31,8 @@ export async function prepareDestination(options: DestinationOptions, indexes: r
   const found = await unlessForbidden(() => target.bytes({ method: 'HEAD', path: indexPath(index), accept: [404] }))
   if (found?.status !== 404 || requireAlias) return
   await checkAutoCreation(target, index)
-  if (createIndex === 'dynamic') return
+  // What `<logs-{now/d}>` stands for is the cluster's to say, and may be another index tomorrow.
+  if (createIndex === 'dynamic' || index.startsWith('<')) return
   const why = await createFromSource(options, indexes)
   if (why !== undefined) facts.note(`index ${index} is left to the cluster to create: ${why}`)
 }
@@ -88,7 +89,11 @@ async function create(
 }
 
 /** Puts the settings back that were relaxed, and gives a created index its aliases. Twice is the same as once. */
-export async function finishDestination({ request, target, facts }: DestinationOptions): Promise<void> {
+export async function finishDestination({
+  request,
+  target,
+  facts,
+}: Pick<DestinationOptions, 'request' | 'target' | 'facts'>): Promise<void> {
   const { created, savedSettings, aliases } = facts.all
   if (!created) return
   const { index } = request.dest
@@ -163,8 +168,9 @@ async function checkAutoCreation(cluster: Cluster, index: string): Promise<void>
   const setting = [transient, persistent, defaults]
     .map((group): JsonValue | undefined => (isJsonObject(group) ? group['action.auto_create_index'] : undefined))
     .find((value) => value !== undefined)
-  if (setting === undefined || isAllowed(String(setting), index)) return
-  const reason = `no such index [${index}] and [action.auto_create_index] ${describe(String(setting))}`
+  const why = setting === undefined ? undefined : refusalOf(String(setting), index)
+  if (why === undefined) return
+  const reason = `no such index [${index}] and [action.auto_create_index] ${why}`
   throw new IndexferryError('INDEX_MISSING', `${cluster.side} ${cluster.name}: ${reason}`, {
     side: cluster.side,
     remedy: 'Create the index, or allow the cluster to create it (action.auto_create_index).',
@@ -172,14 +178,14 @@ async function checkAutoCreation(cluster: Cluster, index: string): Promise<void>
   })
 }
 
-const describe = (setting: string): string => (setting === 'false' ? 'is [false]' : `([${setting}]) doesn't match`)
-
-function isAllowed(setting: string, index: string): boolean {
-  if (setting === 'true' || setting === 'false') return setting === 'true'
+/** Undefined: it may be created. */
+function refusalOf(setting: string, index: string): string | undefined {
+  if (setting === 'true') return undefined
+  if (setting === 'false') return 'is [false]'
   for (const part of setting.split(',')) {
     const text = part.trim()
-    const pattern = text.replace(/^[+-]/, '')
-    if (fitsPattern(index, pattern)) return !text.startsWith('-')
+    if (!fitsPattern(index, text.replace(/^[+-]/, ''))) continue
+    return text.startsWith('-') ? `contains [${text}] which forbids automatic creation of the index` : undefined
   }
-  return false
+  return `([${setting}]) doesn't match`
 }

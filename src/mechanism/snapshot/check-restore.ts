@@ -14,6 +14,7 @@ import { requireRepository } from './register-repository.ts'
 import type { RestoreWish } from './restore-wish.ts'
 import { renamed, selectIndexes } from './select-indexes.ts'
 import { readSnapshot, type SnapshotFacts } from './snapshot-facts.ts'
+import { findRunning } from './snapshot-progress.ts'
 
 export interface CheckRestoreRequest {
   readonly repository: string
@@ -61,6 +62,7 @@ export async function planRestore(
   { repository, snapshot, wish, moved }: CheckRestoreRequest,
 ): Promise<RestorePlan> {
   await requireRepository(cluster, repository, moved)
+  if (await findRunning(cluster, repository, snapshot)) throw unfinished(cluster, repository, snapshot)
   const facts = await readSnapshot(cluster, repository, snapshot)
   const where = `the snapshot ${snapshot}`
   const chosen = selectIndexes(wish.indices, facts.indexes, where)
@@ -88,6 +90,12 @@ export async function planRestore(
     indices: [...chosen.filter((name) => !isOfStream(name)), ...streams],
   }
 }
+
+const unfinished = (cluster: Cluster, repository: string, snapshot: string): IndexferryError =>
+  new IndexferryError('SNAPSHOT_UNFINISHED', `${subjectOf(cluster)}: the snapshot ${snapshot} is still being taken`, {
+    side: cluster.side,
+    fields: { repository, snapshot },
+  })
 
 const isBacking = (name: string, stream: string): boolean =>
   name.startsWith(`.ds-${stream}-`) && /^(\d{4}\.\d\d\.\d\d-)?\d{6}$/.test(name.slice(stream.length + 5))
@@ -117,7 +125,7 @@ function checkState(cluster: Cluster, facts: SnapshotFacts, wish: RestoreWish): 
     })
   }
   const { state, shards, failures } = facts
-  if (state === 'IN_PROGRESS') refuse('SNAPSHOT_UNFINISHED', 'is still being taken')
+  if (state === 'IN_PROGRESS') throw unfinished(cluster, facts.repository, facts.name)
   if (state === 'PARTIAL' && !wish.partial) {
     refuse('SNAPSHOT_PARTIAL', `lacks ${shards.failed} of ${shards.total} shards${describeFailures(failures)}`)
   }

@@ -9,8 +9,8 @@ import { explainRepository } from './explain-repository.ts'
 import { pollPause } from './poll-pause.ts'
 import { findSnapshot, type ShardFailure, type SnapshotFacts } from './snapshot-facts.ts'
 import { checkSnapshotName, snapshotPath } from './snapshot-names.ts'
-import { readProgress, type SnapshotProgress } from './snapshot-progress.ts'
-import { bodyOfWish, fitsWish, type SnapshotWish } from './snapshot-wish.ts'
+import { findRunning, type SnapshotProgress } from './snapshot-progress.ts'
+import { bodyOfWish, fitsWish, type SnapshotContent, type SnapshotWish } from './snapshot-wish.ts'
 
 export interface CreateRequest {
   readonly repository: string
@@ -25,9 +25,9 @@ export interface CreateRequest {
 export async function beginSnapshot(cluster: Cluster, request: CreateRequest): Promise<{ readonly isNew: boolean }> {
   const { repository, snapshot, wish, note } = request
   checkSnapshotName(snapshot)
-  const before = await findSnapshot(cluster, repository, snapshot)
-  if (before) {
-    await requireSame(cluster, before, wish)
+  const running = await findRunning(cluster, repository, snapshot)
+  if (running) {
+    await requireSame(cluster, { repository, snapshot, found: running }, wish)
     return { isNew: false }
   }
   try {
@@ -40,16 +40,20 @@ export async function beginSnapshot(cluster: Cluster, request: CreateRequest): P
     )
     return { isNew: true }
   } catch (error) {
-    // An answer that was lost on the way: the call arrived, and the snapshot is there.
-    if (isErrorOf(error, 'SNAPSHOT_EXISTS', 'CONNECTION_LOST')) {
-      const now = await findSnapshot(cluster, repository, snapshot)
-      if (now) {
-        await requireSame(cluster, now, wish)
-        return { isNew: true }
-      }
+    // The second: an answer that was lost on the way, of a call that may have arrived.
+    if (isErrorOf(error, 'SNAPSHOT_EXISTS', 'CONNECTION_LOST') && (await isThere(cluster, request))) {
+      return { isNew: error.code === 'CONNECTION_LOST' }
     }
     throw explainRepository(cluster, repository, error)
   }
+}
+
+/** Throws SNAPSHOT_EXISTS when it is another one. */
+async function isThere(cluster: Cluster, { repository, snapshot, wish }: CreateRequest): Promise<boolean> {
+  const found =
+    (await findRunning(cluster, repository, snapshot)) ?? (await findSnapshot(cluster, repository, snapshot))
+  if (found) await requireSame(cluster, { repository, snapshot, found }, wish)
+  return found !== undefined
 }
 
 /** Takes the snapshot and waits. SUCCESS and PARTIAL are answered, whoever asked decides about the second; FAILED throws SNAPSHOT_FAILED. */
@@ -69,10 +73,11 @@ export async function watchSnapshot(
   let unlisted = 0
   for (let asked = 1; ; asked++) {
     signal.throwIfAborted()
-    const facts = await findSnapshot(cluster, repository, snapshot)
+    const running = await findRunning(cluster, repository, snapshot)
+    if (running) onProgress?.(running)
+    const facts = running ? undefined : await findSnapshot(cluster, repository, snapshot)
     if (facts && facts.state !== 'IN_PROGRESS') return requireUsable(cluster, facts)
-    if (facts && onProgress) onProgress(await readProgress(cluster, repository, snapshot))
-    if (!facts && ++unlisted > unlistedMax) {
+    if (!running && !facts && ++unlisted > unlistedMax) {
       throw new IndexferryError(
         'SNAPSHOT_FAILED',
         `${subjectOf(cluster)}: the snapshot ${snapshot} was begun, but the repository ${repository} does not hold it any more`,
@@ -113,18 +118,32 @@ export const partialError = (cluster: Cluster, facts: SnapshotFacts): Indexferry
     { side: cluster.side, fields: { repository: facts.repository, snapshot: facts.name, state: facts.state } },
   )
 
-async function requireSame(cluster: Cluster, facts: SnapshotFacts, wish: SnapshotWish): Promise<void> {
-  const fits = fitsWish(facts, wish) ?? (await fitsByNames(cluster, facts, wish))
+interface FoundSnapshot {
+  readonly repository: string
+  readonly snapshot: string
+  readonly found: SnapshotContent
+}
+
+async function requireSame(
+  cluster: Cluster,
+  { repository, snapshot, found }: FoundSnapshot,
+  wish: SnapshotWish,
+): Promise<void> {
+  const fits = fitsWish(found, wish) ?? (await fitsByNames(cluster, found, wish))
   if (fits) return
   throw new IndexferryError(
     'SNAPSHOT_EXISTS',
-    `${subjectOf(cluster)}: the repository ${facts.repository} has a snapshot ${facts.name} already, with other content (${facts.indexes.join(', ') || 'no indexes'})`,
-    { side: cluster.side, fields: { repository: facts.repository, snapshot: facts.name } },
+    `${subjectOf(cluster)}: the repository ${repository} has a snapshot ${snapshot} already, with other content (${found.indexes.join(', ') || 'no indexes'})`,
+    { side: cluster.side, fields: { repository, snapshot } },
   )
 }
 
 /** Aliases and data streams: only the cluster knows their indexes. */
-async function fitsByNames(cluster: Cluster, facts: SnapshotFacts, { indices = '*' }: SnapshotWish): Promise<boolean> {
+async function fitsByNames(
+  cluster: Cluster,
+  facts: SnapshotContent,
+  { indices = '*' }: SnapshotWish,
+): Promise<boolean> {
   const { body } = await cluster.json({
     method: 'GET',
     path: indexPath(indices, '_settings'),

@@ -23,7 +23,8 @@ const meanings: readonly Meaning[] = [
   {
     when: /Indices don't have primary shards/,
     code: 'SNAPSHOT_FAILED',
-    remedy: 'Bring the shards back (GET _cluster/allocation/explain says why they are missing), or take the rest with --partial.',
+    remedy:
+      'Bring the shards back (GET _cluster/allocation/explain says why they are missing), or take the rest with --partial.',
   },
   { when: /invalid_snapshot_name/, code: 'USAGE', remedy: 'Choose another name, such as snapshot_movies_1.' },
   {

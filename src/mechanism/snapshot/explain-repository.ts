@@ -53,15 +53,21 @@ const causes: readonly Cause[] = [
     remedy: 'Let es.amazonaws.com assume the role: `indexferry snapshot iam` prints the trust policy.',
   },
   {
-    when: /NoSuchBucket|bucket (?:\[\S+\] )?(?:does not exist|is not there)/i,
+    when: /NoSuchBucket|specified bucket does not exist|bucket (?:\[\S+\] )?(?:does not exist|is not there)/i,
     cause: () => 'the bucket does not exist',
     remedy: 'Check the name of the bucket, its region and the endpoint; repositories make no buckets.',
   },
   {
-    when: /InvalidAccessKeyId|SignatureDoesNotMatch|Unable to load (?:AWS )?credentials|InvalidAccessKeySecret|ExpiredToken/i,
+    when: /InvalidAccessKeyId|Access Key Id you provided|SignatureDoesNotMatch|signature we calculated does not match|Unable to load (?:AWS )?credentials|InvalidAccessKeySecret|ExpiredToken/i,
     cause: () => 'the object store does not accept the credentials of the nodes',
     remedy:
       'Mend the credentials: for s3 in the keystore of every node (s3.client.default.access_key) or the role, for oss in the settings.',
+  },
+  {
+    // What repository-s3 of OpenSearch 3 asks for by itself, and not every S3-compatible service has.
+    when: /[Ss]erver-side encryption is not supported|ServerSideEncryption.*NotImplemented/,
+    cause: () => 'the object store has no server-side encryption',
+    remedy: 'Register it with --setting server_side_encryption_type=bucket_default.',
   },
   {
     when: /PermanentRedirect|AuthorizationHeaderMalformed|expecting '[\w-]+'|The bucket you are attempting to access/i,

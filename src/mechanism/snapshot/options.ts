@@ -18,7 +18,7 @@ const commands = ['snapshot'] as const
 export const snapshotOptions = {
   side: option(choice('source', 'target'), {
     commands,
-    help: 'Which connection options belong to CLUSTER: those that begin with --source or with --target.',
+    help: 'Which connection options belong to CLUSTER: those of the source or those of the target.',
     defaultText: 'target for `restore`, else source',
   }),
   type: option(text, {
@@ -39,7 +39,7 @@ export const snapshotOptions = {
     commands,
     help: 'Shared folder of an fs repository, below one of those in path.repo of every node.',
     placeholder: 'FOLDER',
-    example: '/mnt/snapshots',
+    example: '/srv/snapshots',
   }),
   region: option(text, {
     commands,

@@ -50,7 +50,13 @@ export async function registerRepository(cluster: Cluster, request: RegisterRequ
   const definition = withRegionRule(request.definition, note)
   registerSecretSettings(definition.settings)
   checkDefinition(definition)
-  if (moved) checkPlace(cluster, repository, definition, moved)
+  if (moved) {
+    checkPlace(cluster, repository, definition, moved)
+    if (String(definition.settings.readonly) !== 'true')
+      note(
+        'the repository is written elsewhere: register it with --readonly, or this cluster will not see later snapshots',
+      )
+  }
   const before = await findRepository(cluster, repository)
   const outcome = outcomeOf(cluster, request, before, definition)
   // Servers do not show secrets, so that nobody knows whether they are the same: they are set again, which changes nothing else.

@@ -239,10 +239,10 @@ test('REPOSITORY_MISSING, REPOSITORY_MISMATCH and SNAPSHOT_MISSING', async () =>
   await assert.rejects(missing, { code: 'REPOSITORY_MISSING', message: /has no snapshot repository nowhere/ })
   await assert.rejects(restoreSnapshot(side.cluster, restoreRequest(side, 'none')), { code: 'SNAPSHOT_MISSING' })
   await requireRepository(side.cluster, side.repository, { kind: 'folder', path: `${side.folder}/`, prefix: '' })
-  const moved = { kind: 'folder', path: '/mnt/elsewhere', prefix: '' } as const
+  const moved = { kind: 'folder', path: '/srv/elsewhere', prefix: '' } as const
   await assert.rejects(restoreSnapshot(side.cluster, restoreRequest(side, 'whole', { moved })), {
     code: 'REPOSITORY_MISMATCH',
-    message: /leads to .*refusals-target, but the snapshots are at file:\/\/\/mnt\/elsewhere/,
+    message: /leads to .*refusals-target, but the snapshots are at file:\/\/\/srv\/elsewhere/,
   })
 })
 

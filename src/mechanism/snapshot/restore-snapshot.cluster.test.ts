@@ -10,8 +10,10 @@ import {
   restoreRequest,
   takeSnapshot,
 } from '../../../test/documents/snapshot-sides.ts'
+import { startFaultProxy } from '../../../test/faults/fault-proxy.ts'
 import type { ServerName } from '../../../test/servers/catalogue.ts'
 import { missingJava } from '../../../test/servers/servers.ts'
+import { openCluster } from '../../cluster/open-cluster.ts'
 import { indexPath } from '../../cluster/paths.ts'
 import type { JsonObject } from '../../model/json.ts'
 import { readIndexStates } from './index-states.ts'
@@ -19,9 +21,12 @@ import { restoreSnapshot } from './restore-snapshot.ts'
 
 /** Those of the documents, and each product over one major version. */
 const pairs: readonly (readonly [ServerName, ServerName])[] = [
+  ['elasticsearch-1.7.6', 'elasticsearch-2.4.6'],
   ['elasticsearch-5.6.16', 'elasticsearch-5.6.16'],
   ['elasticsearch-5.6.16', 'elasticsearch-6.8.23'],
   ['elasticsearch-7.10.2', 'elasticsearch-7.17.29'],
+  ['elasticsearch-8.19.2', 'elasticsearch-9.1.0'],
+  ['elasticsearch-7.10.2', 'opensearch-1.3.14'],
   ['opensearch-1.3.14', 'opensearch-2.19.4'],
   ['opensearch-2.19.4', 'opensearch-3.8.0'],
 ]
@@ -89,3 +94,38 @@ for (const [source, target] of pairs) {
     }
   })
 }
+
+test('a restore that nobody watches any more is found again, watched to its end and settled', async () => {
+  const name = 'restore-resumed'
+  await using side = await openSnapshotSide('target', 'opensearch-2.19.4', name)
+  try {
+    await createTestIndex(side.cluster, name, { settings: { refresh_interval: '9s' } })
+    await putDocuments(side.cluster, name, movies(0, 4))
+    await register(side)
+    await takeSnapshot(side, 'one', name)
+    const stop = new AbortController()
+    await using proxy = await startFaultProxy(side.url, ({ url = '' }) => {
+      if (url.includes('/_restore')) stop.abort(new Error('killed'))
+      return undefined
+    })
+    const journal = new MemoryNotes()
+    const more = { journal, overExisting: true, relax: true, source: side.cluster }
+    await using cluster = await openCluster('target', { nodes: [proxy.url] })
+    await assert.rejects(
+      restoreSnapshot(cluster, restoreRequest(side, 'one', { ...more, signal: stop.signal })),
+      /killed/,
+    )
+    assert.equal(journal.list()[0]?.phase, 'restoring')
+    const again = await restoreSnapshot(side.cluster, restoreRequest(side, 'one', more))
+    assert.equal(again.isResumed, true)
+    assert.deepEqual(
+      again.indexes.map(({ documents, isReplaced }) => [documents, isReplaced]),
+      [[4, true]],
+    )
+    assert.equal(journal.kept.size, 0)
+    const { body } = await side.cluster.json<JsonObject>({ method: 'GET', path: indexPath(name, '_settings') })
+    assert.match(JSON.stringify(body), /"refresh_interval":"9s"/)
+  } finally {
+    await deleteTestIndex(side.cluster, name)
+  }
+})

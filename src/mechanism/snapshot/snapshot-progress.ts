@@ -38,10 +38,6 @@ async function readStatus(cluster: Cluster, repository: string, snapshot: string
   return object(list[0])
 }
 
-export async function readProgress(cluster: Cluster, repository: string, snapshot: string): Promise<SnapshotProgress> {
-  return decodeProgress(await readStatus(cluster, repository, snapshot))
-}
-
 export async function readSizes(cluster: Cluster, repository: string, snapshot: string): Promise<SnapshotSizes> {
   return decodeSizes(await readStatus(cluster, repository, snapshot))
 }
@@ -49,9 +45,15 @@ export async function readSizes(cluster: Cluster, repository: string, snapshot: 
 export interface RunningSnapshot extends SnapshotProgress {
   readonly repository: string
   readonly snapshot: string
+  readonly indexes: readonly string[]
+  /** Null where the version does not say. */
+  readonly includesGlobalState: boolean | null
 }
 
-/** Those that are being taken now, in one repository or in all. */
+/**
+ * Those that are being taken now, in one repository or in all. Answered from memory: in Elasticsearch 5 and 6 every other question
+ * about snapshots waits on small nodes until the shards that are being written are done.
+ */
 export async function listRunning(cluster: Cluster, repository?: string): Promise<readonly RunningSnapshot[]> {
   const { body } = await explained(cluster, { repository: repository ?? '_all' }, () =>
     cluster.json<JsonObject>({
@@ -63,8 +65,18 @@ export async function listRunning(cluster: Cluster, repository?: string): Promis
   return list.filter(isJsonObject).map((status) => ({
     repository: String(status.repository),
     snapshot: String(status.snapshot),
+    indexes: Object.keys(object(status.indices)),
+    includesGlobalState: typeof status.include_global_state === 'boolean' ? status.include_global_state : null,
     ...decodeProgress(status),
   }))
+}
+
+export async function findRunning(
+  cluster: Cluster,
+  repository: string,
+  snapshot: string,
+): Promise<RunningSnapshot | undefined> {
+  return (await listRunning(cluster, repository)).find((each) => each.snapshot === snapshot)
 }
 
 const object = (value: unknown): JsonObject => (isJsonObject(value) ? value : {})

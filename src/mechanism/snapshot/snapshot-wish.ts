@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { IndexferryError } from '../../foundation/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts'
 import { fitsPattern, parseIndexExpression } from '../../source/index-expression.ts'
-import type { SnapshotFacts } from './snapshot-facts.ts'
 
 export interface SnapshotWish {
   /** Comma-separated names, patterns and exclusions; undefined: everything. */
@@ -103,8 +102,15 @@ export function bodyOfWish(wish: SnapshotWish, abilities: WishAbilities, note: (
   return body
 }
 
+/** What is known of a snapshot's content, whether it is finished or still being taken. */
+export interface SnapshotContent {
+  readonly indexes: readonly string[]
+  readonly includesGlobalState: boolean | null
+  readonly metadata?: JsonObject | null
+}
+
 /** Whether a snapshot that is there holds what is asked for; undefined when only the cluster can tell (aliases, date math). */
-export function fitsWish(facts: SnapshotFacts, wish: SnapshotWish): boolean | undefined {
+export function fitsWish(facts: SnapshotContent, wish: SnapshotWish): boolean | undefined {
   const digest = facts.metadata?.[metadataKey]
   if (typeof digest === 'string') return digest === wishDigest(wish)
   if (facts.includesGlobalState !== null && facts.includesGlobalState !== (wish.includeGlobalState ?? true))

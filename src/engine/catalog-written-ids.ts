@@ -1,0 +1,107 @@
+// Keeps which documents a follower wrote, in a file of its own for each follower: it may grow to some tens of bytes for each document, and
+// the catalog is read as a whole whenever it is opened.
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { IndexferryError } from '../foundation/errors.ts'
+import type { NotedBlock, WrittenIds } from '../mechanism/written-ids.ts'
+import { CatalogDatabase } from './catalog-database.ts'
+import type { CatalogForm } from './catalog-schema.ts'
+
+const firstForm = `
+  CREATE TABLE blocks (
+    row INTEGER PRIMARY KEY,
+    unit TEXT NOT NULL,
+    shard INTEGER NOT NULL,
+    block INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    ids BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX blocks_by_number ON blocks (unit, shard, block, count);
+`
+
+/** Its id is "IFWI". */
+const formOf = (copy: string): CatalogForm => ({
+  fileName: `${copy}.db`,
+  applicationId: 0x49465749,
+  steps: [firstForm],
+  erasesDeleted: false,
+})
+
+const folderOf = (stateFolder: string): string => join(stateFolder, 'written')
+
+export function removeWrittenIds(stateFolder: string, copy: string): void {
+  for (const ending of ['', '-wal', '-shm']) rmSync(join(folderOf(stateFolder), `${copy}.db${ending}`), { force: true })
+}
+
+/** Throws WRITTEN_IDS_LOST when the follower has written before (`mustExist`) and the file is not there. */
+export function openWrittenIds(stateFolder: string, copy: string, mustExist: boolean): WrittenIdsFile {
+  const file = join(folderOf(stateFolder), `${copy}.db`)
+  if (mustExist && !existsSync(file)) {
+    throw new IndexferryError('WRITTEN_IDS_LOST', `the file ${file}, which says what ${copy} has written, is gone`)
+  }
+  return new WrittenIdsFile(CatalogDatabase.open(folderOf(stateFolder), formOf(copy)))
+}
+
+export class WrittenIdsFile implements Disposable {
+  private readonly database: CatalogDatabase
+
+  constructor(database: CatalogDatabase) {
+    this.database = database
+  }
+
+  ofUnit(unit: string): WrittenIds {
+    return new UnitIds(this.database, unit)
+  }
+
+  [Symbol.dispose](): void {
+    this.database.close()
+  }
+}
+
+class UnitIds implements WrittenIds {
+  private readonly database: CatalogDatabase
+  private readonly unit: string
+
+  constructor(database: CatalogDatabase, unit: string) {
+    this.database = database
+    this.unit = unit
+  }
+
+  note(shard: number, blocks: readonly NotedBlock[]): void {
+    this.database.transaction('full', () => {
+      for (const note of blocks) this.insert(shard, note)
+    })
+  }
+
+  listBlocks(shard: number, from: number, max: number) {
+    const sql = `SELECT block, sum(count) AS count FROM blocks WHERE unit = ? AND shard = ? AND block >= ?
+      GROUP BY block ORDER BY block LIMIT ?`
+    return this.database
+      .all(sql, this.unit, shard, from, max)
+      .map(({ block, count }) => ({ block: Number(block), count: Number(count) }))
+  }
+
+  countNotes(shard: number, block: number): number {
+    const sql = 'SELECT count(*) AS notes FROM blocks WHERE unit = ? AND shard = ? AND block = ?'
+    return Number(this.database.get(sql, this.unit, shard, block)?.notes)
+  }
+
+  readBlock(shard: number, block: number): readonly Buffer[] {
+    const sql = 'SELECT ids FROM blocks WHERE unit = ? AND shard = ? AND block = ? ORDER BY row'
+    return this.database.all(sql, this.unit, shard, block).map(({ ids }) => Buffer.from(ids as Uint8Array))
+  }
+
+  replaceBlock(shard: number, block: number, note: NotedBlock | undefined): void {
+    this.database.transaction('full', () => {
+      this.database.run('DELETE FROM blocks WHERE unit = ? AND shard = ? AND block = ?', this.unit, shard, block)
+      if (note) this.insert(shard, note)
+    })
+  }
+
+  private insert(shard: number, { block, count, bytes }: NotedBlock): void {
+    this.database.run(
+      'INSERT INTO blocks (unit, shard, block, count, ids) VALUES (?, ?, ?, ?, ?)',
+      ...[this.unit, shard, block, count, bytes],
+    )
+  }
+}

@@ -1,0 +1,243 @@
+// Follows one index: looks where the source stands, reads what is new, writes it, moves the cursors, and carries deletes.
+//
+// The order that makes it safe: the numbers and ids of a batch are noted → the target holds it → the cursor passes it. A crash anywhere
+// repeats some writes, whose versions make that harmless.
+import { backoffMs } from '../foundation/backoff.ts'
+import { monotonicMs, now, sleep } from '../foundation/clock.ts'
+import { asIndexferryError, IndexferryError } from '../foundation/errors.ts'
+import { addCounts, type DocumentCounts, noCounts } from '../model/counts.ts'
+import type { DocumentBatch } from '../model/document-batch.ts'
+import type { SequencePartition } from '../model/partition.ts'
+import { carryBatches } from '../pipeline/carry-batches.ts'
+import type { Throttle } from '../pipeline/throttle.ts'
+import type { ChangeSource, IndexMark, ShardMark } from '../source/change-source.ts'
+import type { DeletesResult, VersionedDelete } from '../target/delete-versions.ts'
+import type { DocumentTarget, RejectedDocument } from '../target/target.ts'
+import type { DocumentTransform } from '../transform/document-transform.ts'
+import type { CopyUnit } from './copy-unit.ts'
+import { bytesOnTheWayMax } from './document-copy.ts'
+import { FollowDeletes } from './follow-deletes.ts'
+import type { FollowCursor, FollowJournal, FollowStatus } from './follow-journal.ts'
+import { noteWritten, type WrittenIds } from './written-ids.ts'
+
+export interface FollowUnitOptions {
+  readonly unit: CopyUnit
+  readonly source: ChangeSource
+  readonly transform: DocumentTransform
+  readonly target: DocumentTarget
+  readonly sendDeletes: (deletes: readonly VersionedDelete[]) => Promise<DeletesResult>
+  /** Throws unless the target index is still the one that was prepared: a bulk request would make one anew. */
+  readonly checkTarget: () => Promise<void>
+  readonly journal: FollowJournal
+  readonly written: WrittenIds
+  readonly throttle: Throttle
+  readonly readers: number
+  readonly keepRejected: (batch: DocumentBatch, rejected: readonly RejectedDocument[]) => Promise<void>
+  readonly onBatch: (counts: DocumentCounts) => void
+  readonly onStatus: (status: FollowStatus) => void
+  readonly stop: AbortSignal
+  readonly abort: AbortSignal
+}
+
+/** Between two looks: right after a change, and when nothing has changed for long. */
+const pauseMs = { least: 100, most: 2_000, growth: 1.5 }
+/** A source that is written to without pause is looked at as often as carrying its changes takes, at least this often. */
+const busyPauseMsMax = 1_000
+/** A look that is answered late delays everything behind it. */
+const faultBackoff = { firstMs: 200, maxMs: 10_000 }
+/** How often what `status` shows is noted while nothing changes, and how often cursors are while much does. */
+const quietNoteMs = 3_000
+const busyNoteMs = 1_000
+
+/** Resolves when it was stopped; throws what ends following for good. */
+export async function followUnit(options: FollowUnitOptions): Promise<void> {
+  const follower = new UnitFollower(options)
+  let faults = 0
+  while (!options.stop.aborted) {
+    try {
+      const pause = await follower.round()
+      faults = 0
+      await sleep(pause, options.stop)
+    } catch (error) {
+      options.abort.throwIfAborted()
+      if (options.stop.aborted) break
+      const known = asIndexferryError(error)
+      if (known.definition.retry === 'never') {
+        follower.tell('stopped', known)
+        throw known
+      }
+      follower.tell('waiting', known)
+      await sleep(backoffMs(++faults, faultBackoff), options.stop).catch(() => {})
+    }
+  }
+  follower.tell('following')
+}
+
+class UnitFollower {
+  private readonly options: FollowUnitOptions
+  private readonly cursors: Map<number, FollowCursor>
+  private readonly deletes: FollowDeletes
+  private readonly deletedBefore: number
+  private missed: SequencePartition[] = []
+  private carried = noCounts
+  private mark: IndexMark | undefined
+  private writesUpToMs: number | undefined
+  private idlePauseMs = pauseMs.least
+  private notedMs = 0
+  private shown = ''
+
+  constructor(options: FollowUnitOptions) {
+    this.options = options
+    const { unit, journal, source, written, stop, abort } = options
+    this.cursors = new Map(journal.readCursors(unit.name).map((cursor) => [cursor.shard, cursor]))
+    this.deletedBefore = journal.readStatus(unit.name)?.deleted ?? 0
+    this.deletes = new FollowDeletes({
+      source,
+      written,
+      versionBase: unit.versionBase ?? 0,
+      send: options.sendDeletes,
+      signal: AbortSignal.any([stop, abort]),
+    })
+  }
+
+  /** Returns how long to wait before the next one. */
+  async round(): Promise<number> {
+    const { source, stop, abort } = this.options
+    const startMs = monotonicMs()
+    const mark = await source.look(AbortSignal.any([stop, abort]))
+    this.mark = mark
+    checkHistory(this.options.unit, mark, this.cursors)
+    const open = mark.shards.filter(({ shard, safe }) => safe >= this.position(shard))
+    const isNew = open.length > 0 || this.missed.length > 0
+    if (isNew) await this.carry(open, startMs)
+    if (stop.aborted) return 0
+    this.writesUpToMs = startMs
+    await this.stepDeletes(mark, startMs)
+    this.tell('following')
+    if (this.deletes.isBusy || this.missed.length > 0) return 10
+    const tookMs = monotonicMs() - startMs
+    if (isNew) this.idlePauseMs = pauseMs.least
+    else this.idlePauseMs = Math.min(pauseMs.most, this.idlePauseMs * pauseMs.growth)
+    return isNew ? Math.min(busyPauseMsMax, Math.max(pauseMs.least, tookMs)) : this.idlePauseMs
+  }
+
+  private async carry(open: readonly ShardMark[], startMs: number): Promise<void> {
+    const { options } = this
+    await options.checkTarget()
+    await options.source.show(AbortSignal.any([options.stop, options.abort]))
+    const fresh = open.map((shard) => this.partition(shard.shard, this.position(shard.shard), shard.safe + 1))
+    const again = this.missed
+    const moving = new Set(fresh.map(({ id }) => id))
+    const documents = new Map<string, number>()
+    await carryBatches({
+      source: options.source.documents,
+      transform: options.transform,
+      target: options.target,
+      partitions: [...fresh, ...again].map((partition) => ({ partition, after: undefined })),
+      readers: options.readers,
+      throttle: options.throttle,
+      bytesOnTheWayMax,
+      beforeWrite: noteWritten(options.written),
+      keepRejected: options.keepRejected,
+      onProgress: ({ partition, position, isDone, counts }, batch) => {
+        this.carried = addCounts(this.carried, batch)
+        options.onBatch(batch)
+        const { id, shard, to } = partition as SequencePartition
+        documents.set(id, counts.read)
+        if (moving.has(id)) this.move(shard, isDone ? to : position)
+        if (monotonicMs() - this.notedMs > busyNoteMs) this.tell('following')
+      },
+      stop: options.stop,
+      abort: options.abort,
+    })
+    if (options.stop.aborted) return
+    this.missed = []
+    for (const { id, from, to } of fresh) this.deletes.read(to - from, documents.get(id) ?? 0)
+    this.writesUpToMs = startMs
+  }
+
+  private async stepDeletes(mark: IndexMark, startMs: number): Promise<void> {
+    const positions = new Map([...this.cursors.values()].map(({ shard, position }) => [shard, position]))
+    try {
+      const found = await this.deletes.step(mark, positions, startMs)
+      if (found) this.missed = found.missed.map((number) => this.partition(found.shard, number, number + 1))
+    } catch (error) {
+      this.deletes.reset()
+      throw error
+    }
+  }
+
+  private position(shard: number): number {
+    return this.cursors.get(shard)?.position ?? 0
+  }
+
+  private move(shard: number, position: number | undefined): void {
+    const cursor = this.cursors.get(shard)
+    if (cursor && position !== undefined) this.cursors.set(shard, { ...cursor, position })
+  }
+
+  private partition(shard: number, from: number, to: number): SequencePartition {
+    const index = this.options.unit.sourceIndex
+    return { kind: 'sequence', id: `${index}/${shard}/${from}-${to}`, index, shard, from, to }
+  }
+
+  /** Notes cursors and status: at once when there is news, else now and then. */
+  tell(state: FollowStatus['state'], error?: IndexferryError): void {
+    const { unit, journal, onStatus } = this.options
+    const status: FollowStatus = {
+      state,
+      operationsBehind: this.behind(),
+      writesUpTo: wallClock(this.writesUpToMs),
+      deletesUpTo: wallClock(this.deletes.upToMs),
+      deleted: this.deletedBefore + this.deletes.deleted,
+      error: error?.toJSON(),
+    }
+    onStatus(status)
+    const news = JSON.stringify([
+      state,
+      error?.message,
+      [...this.cursors.values()],
+      status.deleted,
+      this.deletes.isPending,
+    ])
+    if (news === this.shown && monotonicMs() - this.notedMs < quietNoteMs) return
+    journal.noteFollowing(unit.name, { cursors: [...this.cursors.values()], carried: this.carried, status })
+    this.carried = noCounts
+    this.shown = news
+    this.notedMs = monotonicMs()
+  }
+
+  private behind(): number {
+    const shards = this.mark?.shards ?? []
+    return shards.reduce((sum, { shard, highest }) => sum + Math.max(0, highest + 1 - this.position(shard)), 0)
+  }
+}
+
+const wallClock = (ms: number | undefined): number | undefined =>
+  ms === undefined ? undefined : Math.round(now() - (monotonicMs() - ms))
+
+/** Numbers of another index, or of another history of it, say nothing about what was read. */
+export function checkHistory(unit: CopyUnit, mark: IndexMark, cursors: ReadonlyMap<number, FollowCursor>): void {
+  const stop = (what: string): never => {
+    throw new IndexferryError('SOURCE_MADE_ANEW', `the source index ${unit.sourceIndex} ${what}`, {
+      side: 'source',
+      fields: { index: unit.sourceIndex },
+    })
+  }
+  if (unit.sourceUuid !== undefined && mark.uuid !== unit.sourceUuid) {
+    stop(`was made anew: it is another index of the same name (UUID ${mark.uuid} instead of ${unit.sourceUuid})`)
+  }
+  for (const { shard, history, highest } of mark.shards) {
+    const cursor = cursors.get(shard)
+    if (!cursor) continue
+    if (cursor.history !== null && history !== undefined && history !== cursor.history) {
+      stop(`has another history on shard ${shard}: it was restored from a snapshot or brought back from an old copy`)
+    }
+    if (highest < cursor.position - 1) {
+      stop(`lost operations on shard ${shard}: its last one is ${highest}, and ${cursor.position - 1} was read before`)
+    }
+  }
+  if (cursors.size > 0 && cursors.size !== mark.shards.length) {
+    stop(`has ${mark.shards.length} shards instead of ${cursors.size}`)
+  }
+}

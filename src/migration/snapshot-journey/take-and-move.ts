@@ -1,0 +1,180 @@
+// The first half of a cycle: register, take the snapshot, move its objects.
+import { IndexferryError } from '../../foundation/errors.ts'
+import { createSnapshot, partialError } from '../../mechanism/snapshot/create-snapshot.ts'
+import { registerRepository } from '../../mechanism/snapshot/register-repository.ts'
+import { findSnapshot, readSnapshot, type SnapshotFacts } from '../../mechanism/snapshot/snapshot-facts.ts'
+import { checkSnapshotName } from '../../mechanism/snapshot/snapshot-names.ts'
+import type { ObjectLocation } from '../../model/object-location.ts'
+import { MoveJournal } from '../../objectstore/move-journal.ts'
+import { type MoveResult, moveObjects } from '../../objectstore/move-objects.ts'
+import { blockWrites } from './block-writes.ts'
+import { type JourneyContext, type JourneyStores, updateCycle } from './journey-context.ts'
+import type { JourneySide, StorePlan } from './journey-plan.ts'
+
+export async function registerBoth({ plan, source, target, note }: JourneyContext): Promise<void> {
+  const registered = await registerRepository(source, {
+    repository: plan.source.repository.name,
+    definition: plan.source.repository,
+    replace: plan.source.repository.replace,
+    verify: true,
+    moved: comparablePlace(plan.source),
+    note,
+  })
+  note(`source: repository ${registered.repository} (${registered.place}) ${registered.outcome}`)
+  const { repository } = plan.target
+  const other = await registerRepository(target, {
+    repository: repository.name,
+    definition: { type: repository.type, settings: readingSettings(plan.target) },
+    replace: repository.replace,
+    // Where nothing was moved yet, there is no repository that could be read.
+    verify: false,
+    moved: comparablePlace(plan.target),
+    note,
+  })
+  note(`target: repository ${other.repository} (${other.place}) ${other.outcome}`)
+}
+
+/**
+ * The target only reads: a cluster that may write keeps in mind which state of the repository was its own last one, and takes the next
+ * that is moved there for damage (Elasticsearch 7.6 and newer, OpenSearch).
+ */
+const readingSettings = ({ repository }: JourneySide) => ({ readonly: 'true', ...repository.settings })
+
+/** Undefined where the nodes reach the objects in another way than indexferry, so that their addresses say nothing. */
+export function comparablePlace({ repository, store }: JourneySide): ObjectLocation | undefined {
+  if (!store) return undefined
+  const isFolder = store.location.kind === 'folder'
+  return isFolder === (repository.type === 'fs') ? store.location : undefined
+}
+
+export async function takeSnapshot(context: JourneyContext): Promise<void> {
+  const { plan, source, journal, note, signal, onProgress } = context
+  const { isLast } = journal.record.cycle
+  // Again, because somebody may have taken the block away while nobody was here; new indexes get one, too.
+  if (isLast && plan.cutOver.blockWrites) await blockWrites(context)
+  const repository = plan.source.repository.name
+  const snapshot = await snapshotName(context)
+  const facts = await createSnapshot(source, {
+    repository,
+    snapshot,
+    wish: {
+      indices: plan.indices,
+      includeGlobalState: plan.snapshot.globalState,
+      partial: plan.snapshot.partial,
+    },
+    signal,
+    note,
+    onProgress: (progress) => onProgress({ kind: 'snapshot', progress }),
+  })
+  if (facts.state === 'PARTIAL' && !plan.snapshot.partial) throw partialError(source, facts)
+  if (isLast && plan.cutOver.blockWrites) requireBlocked(context, facts)
+  updateCycle(context, { uuid: facts.uuid, snapshotStartMs: facts.startMs, snapshotEndMs: facts.endMs })
+  note(`snapshot ${snapshot}: ${facts.indexes.length} indexes, ${facts.shards.successful} shards`)
+}
+
+const namesMax = 1000
+
+/**
+ * A name that no snapshot has, noted before it is used: what has it later is ours. One that failed keeps its name, and the next try
+ * gets another.
+ */
+async function snapshotName(context: JourneyContext): Promise<string> {
+  const { plan, source, journal } = context
+  const { cycle } = journal.record
+  const repository = plan.source.repository.name
+  const find = (name: string) => findSnapshot(source, repository, name)
+  if (cycle.snapshot !== null) {
+    const state = (await find(cycle.snapshot))?.state
+    if (state === undefined || state === 'IN_PROGRESS' || state === 'SUCCESS') return cycle.snapshot
+    if (state === 'PARTIAL' && plan.snapshot.partial) return cycle.snapshot
+  }
+  const wanted = plan.snapshot.name.replaceAll('{cycle}', cycle.isLast ? 'final' : String(cycle.number))
+  checkSnapshotName(wanted)
+  for (let attempt = 1; attempt <= namesMax; attempt++) {
+    const name = attempt === 1 ? wanted : `${wanted}-${attempt}`
+    if (await find(name)) continue
+    updateCycle(context, { snapshot: name })
+    return name
+  }
+  throw new IndexferryError('SNAPSHOT_EXISTS', `the repository ${repository} has ${namesMax} snapshots ${wanted}-…`, {
+    side: 'source',
+    remedy: 'Give the snapshots of the plan another name.',
+  })
+}
+
+/** An index that appeared between the block and the snapshot could still be written to. */
+function requireBlocked(context: JourneyContext, facts: SnapshotFacts): void {
+  const blocked = new Set(context.journal.record.blocks.map(({ index }) => index))
+  const open = facts.indexes.find((name) => !blocked.has(name))
+  if (open === undefined) return
+  updateCycle(context, { snapshot: null })
+  throw new IndexferryError(
+    'SNAPSHOT_EXISTS',
+    `the source made the index ${open} after writes were blocked, so that the snapshot ${facts.name} cannot be the last one`,
+    { side: 'source', remedy: 'Stop what makes new indexes there and run the same command again.' },
+  )
+}
+
+export async function moveSnapshot(context: JourneyContext): Promise<void> {
+  const { stores, plan } = context
+  if (stores && plan.source.store && plan.target.store) {
+    await move(context, stores, plan.source.store, plan.target.store)
+  }
+  await requireMoved(context)
+}
+
+async function move(
+  context: JourneyContext,
+  stores: JourneyStores,
+  { location: from }: StorePlan,
+  { location: to }: StorePlan,
+): Promise<void> {
+  const { plan, stateFolder, signal, note, onProgress } = context
+  using journal = MoveJournal.open(stateFolder, stores.source.placeOf(from.prefix), stores.target.placeOf(to.prefix))
+  const result = await moveObjects({
+    source: stores.source,
+    target: stores.target,
+    sourcePrefix: from.prefix,
+    targetPrefix: to.prefix,
+    journal,
+    skip: 'size and time',
+    deleteExtra: false,
+    transfers: plan.move.transfers,
+    partSize: plan.move.partSize,
+    bytesPerSecond: plan.move.bytesPerSecond,
+    serverSide: 'auto',
+    rounds: plan.move.rounds,
+    restart: false,
+    signal,
+    note,
+    onStart: (read) => onProgress({ kind: 'move', read }),
+  })
+  requireRepositoryFiles(result, stores)
+  const { objects, copied, bytesCopied: bytes } = result
+  updateCycle(context, { moved: { objects, copied, bytes } })
+  note(`${copied} of ${objects} objects moved`)
+}
+
+function requireRepositoryFiles({ repositories }: MoveResult, { source }: JourneyStores): void {
+  if (repositories.includes('')) return
+  const elsewhere =
+    repositories.length > 0 ? `, but ${repositories.map((root) => `"${root}"`).join(', ')} below it` : ''
+  throw new IndexferryError(
+    'REPOSITORY_MISMATCH',
+    `no snapshot repository lies at the store of the source (${source.name})${elsewhere}`,
+    { side: 'source', remedy: 'Give the bucket and base path, or the folder, that the repository of the source has.' },
+  )
+}
+
+/** What the target sees under the name must be the very snapshot that the source took. */
+async function requireMoved({ plan, target, journal }: JourneyContext): Promise<void> {
+  const { snapshot, uuid } = journal.record.cycle
+  const { name } = plan.target.repository
+  const facts = await readSnapshot(target, name, snapshot as string)
+  if (uuid === null || facts.uuid === null || facts.uuid === uuid) return
+  throw new IndexferryError(
+    'REPOSITORY_MISMATCH',
+    `the target finds another snapshot under the name ${snapshot} in its repository ${name} than the source took`,
+    { side: 'target', remedy: 'Give both repositories the places that the plan moves between.' },
+  )
+}

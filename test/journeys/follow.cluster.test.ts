@@ -1,0 +1,194 @@
+// Following: whatever clients do on the source, and however often the follower is killed, the target ends with the same documents.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Cluster } from '../../src/cluster/cluster.ts'
+import { indexPath } from '../../src/cluster/paths.ts'
+import { openCatalog } from '../../src/engine/catalog.ts'
+import type { FollowStatus } from '../../src/mechanism/follow-journal.ts'
+import {
+  bulkDocuments,
+  createTestIndex,
+  deleteTestIndex,
+  openTestCluster,
+  refreshTestIndex,
+} from '../documents/fill-index.ts'
+import { seededChance } from '../faults/seeded-chance.ts'
+import type { ServerName } from '../servers/catalogue.ts'
+import { missingJava, useServer } from '../servers/servers.ts'
+import { compareIndexes } from './copy-index.ts'
+import { routingOf, startWriters } from './follow-writers.ts'
+import { eventually, Indexferry, type Running } from './indexferry.ts'
+
+/** What docs/following.md promises for small indexes. */
+const deletesWithinMs = 10_000
+
+const mapping = { properties: { group: { type: 'long' }, at: { type: 'long' } } }
+
+const document = (number: number) => ({
+  id: `d-${number}`,
+  ...(routingOf(number) === undefined ? {} : { routing: routingOf(number) as string }),
+  source: JSON.stringify({ n: number, group: number % 50, at: number }),
+})
+
+interface Pair {
+  readonly source: Cluster
+  readonly target: Cluster
+  readonly index: string
+  readonly indexferry: Indexferry
+  readonly words: readonly string[]
+}
+
+async function withPair(
+  names: readonly [ServerName, ServerName],
+  index: string,
+  documents: number,
+  work: (pair: Pair) => Promise<void>,
+): Promise<void> {
+  await using source = await openTestCluster('source', names[0])
+  await using target = await openTestCluster('target', names[1])
+  await using indexferry = await Indexferry.install()
+  await createTestIndex(source, index, { shards: 3, mapping })
+  await deleteTestIndex(target, index)
+  await bulkDocuments(
+    source,
+    index,
+    Array.from({ length: documents }, (_, number) => document(number)),
+  )
+  const words = ['follow', `${(await useServer(names[0])).url}/${index}`, (await useServer(names[1])).url]
+  try {
+    await work({ source, target, index, indexferry, words })
+  } finally {
+    for (const cluster of [source, target]) await deleteTestIndex(cluster, index)
+  }
+}
+
+/** What the catalog says of the index; undefined before there is anything. */
+function statusOf(indexferry: Indexferry): FollowStatus | undefined {
+  using catalog = openCatalog(indexferry.state)
+  const [copy] = catalog.listCopies()
+  return copy && catalog.readCopy(copy.id).indexes[0]?.following
+}
+
+/** Until everything that was done before this call is on the target; answers with how long that took. */
+async function caughtUp({ indexferry }: Pair, running: Running): Promise<number> {
+  const from = Date.now()
+  let hasEnded = false
+  void running.ended.then(() => {
+    hasEnded = true
+  })
+  await eventually('catching up', async () => {
+    assert.ok(!hasEnded, 'it still runs')
+    const status = statusOf(indexferry)
+    const isThere = status?.operationsBehind === 0 && (status.writesUpTo ?? 0) > from
+    return isThere && (status.deletesUpTo ?? 0) > from ? true : undefined
+  })
+  return Date.now() - from
+}
+
+async function pause(running: Running): Promise<void> {
+  running.child.kill('SIGINT')
+  const { code, stderr } = await running.ended
+  assert.equal(code, 130, stderr)
+}
+
+async function kill(running: Running): Promise<void> {
+  running.child.kill('SIGKILL')
+  await running.ended
+}
+
+const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+const names = {
+  old: ['elasticsearch-7.10.2', 'opensearch-2.19.4'],
+  new: ['opensearch-2.19.4', 'opensearch-3.8.0'],
+} as const
+const skipOld = missingJava(names.old[0]) ?? missingJava(names.old[1]) ?? false
+const skipNew = missingJava(names.new[0]) ?? missingJava(names.new[1]) ?? false
+
+test('writers of all kinds, and a follower that is killed while it copies and while it follows', {
+  skip: skipOld,
+}, async (context) => {
+  const seed = Number(process.env.FOLLOW_SEED ?? Date.now() % 1_000_000)
+  context.diagnostic(`seed ${seed}`)
+  const chance = seededChance(seed)
+  await withPair(names.old, 'follow-random', 4_000, async (pair) => {
+    const { source, target, index, indexferry, words } = pair
+    const writers = startWriters({ source, index, chance, ids: 4_500, pauseMs: 15 })
+    let kills = 0
+    try {
+      // At this rate the first copy takes longer than the first two runs.
+      for (const rate of ['1500', '1500', 'none', 'none']) {
+        const running = indexferry.start([...words, '--rate', rate, '--quiet'])
+        await after(700 + chance() * 1_500)
+        await kill(running)
+        kills++
+      }
+      const running = indexferry.start([...words, '--quiet'])
+      await eventually('following', async () => (statusOf(indexferry)?.writesUpTo ? true : undefined))
+      await after(1_500)
+      await writers.stop()
+      context.diagnostic(`${writers.operations} operations, ${kills} kills`)
+      const took = await caughtUp(pair, running)
+      assert.ok(took < deletesWithinMs, `deletes were carried within ${deletesWithinMs} ms: ${took}`)
+      await pause(running)
+    } finally {
+      await writers.stop()
+    }
+    await compareIndexes(source, target, index)
+    const { verdict } = await indexferry.verify(words.slice(1))
+    assert.equal(verdict, 'equal')
+    const { body } = await target.json<Record<string, { settings: { index: { gc_deletes?: string } } }>>({
+      method: 'GET',
+      path: indexPath(index, '_settings'),
+    })
+    assert.equal(body[index]?.settings.index.gc_deletes, undefined, 'the setting is as it was')
+  })
+})
+
+test('deletes of while it was paused, the end of an index, and its return from a snapshot', {
+  skip: skipNew,
+}, async () => {
+  await withPair(names.new, 'follow-paused', 9_000, async (pair) => {
+    const { source, target, index, indexferry, words } = pair
+    let running = indexferry.start([...words, '--quiet'])
+    await caughtUp(pair, running)
+    await pause(running)
+    // All of one block of numbers, some of others, one that comes back, one that is written with the same id again and again.
+    await source.json({
+      method: 'POST',
+      path: indexPath(index, '_delete_by_query'),
+      query: { refresh: true },
+      body: { query: { range: { at: { lt: 5_000 } } } },
+    })
+    await bulkDocuments(source, index, [document(17), document(8_000), document(8_000)])
+    await source.json({ method: 'DELETE', path: indexPath(index, '_doc/d-8001') })
+    for (const call of ['_flush', '_forcemerge?max_num_segments=1', '_close', '_open']) {
+      const [path, query] = call.split('?')
+      await source.json({
+        method: 'POST',
+        path: indexPath(index, path),
+        query: Object.fromEntries(new URLSearchParams(query)),
+      })
+    }
+    running = indexferry.start([...words, '--quiet'])
+    await caughtUp(pair, running)
+    await compareIndexes(source, target, index)
+    const oneMore = Date.now()
+    await source.json({ method: 'DELETE', path: indexPath(index, '_doc/d-8002') })
+    await eventually('the delete', async () => {
+      await refreshTestIndex(target, index)
+      const { status } = await target.json({ method: 'GET', path: indexPath(index, '_doc/d-8002'), accept: [404] })
+      return status === 404 ? true : undefined
+    })
+    assert.ok(Date.now() - oneMore < deletesWithinMs, 'one delete is found in time')
+    await source.json({ method: 'DELETE', path: indexPath(index) })
+    await createTestIndex(source, index, { shards: 3, mapping })
+    const { code, stderr } = await running.ended
+    assert.equal(code, 6, stderr)
+    assert.match(stderr, /SOURCE_MADE_ANEW|INDEX_MISSING|SHARD_FAILED/)
+    await indexferry.fails(words, { code: 'SOURCE_MADE_ANEW', exit: 6 })
+    await refreshTestIndex(target, index)
+    const { body } = await target.json<{ count: number }>({ method: 'GET', path: indexPath(index, '_count') })
+    assert.ok(body.count > 3_000, 'the target keeps what it had')
+  })
+})
