@@ -22,7 +22,15 @@ test('a reader that pauses stops the sender, and its pause is not taken for a de
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   try {
-    const request = { method: 'GET', path: '/', headers: {}, body: undefined, readTimeoutMs: 300, signal: undefined }
+    const request = {
+      method: 'GET',
+      path: '/',
+      headers: {},
+      body: undefined,
+      readTimeoutMs: 300,
+      signal: undefined,
+      answerBytesMax: 1024,
+    }
     const { body } = await exchange(pool, request, { wants: () => true, translate: (error) => error })
     assert.ok(body instanceof BodyStream)
     let received = 0

@@ -4,6 +4,7 @@ import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 import { IndexferryError, registerSecret, type Side } from '../foundation/errors.ts'
 import type { ClusterVersion } from '../model/cluster-version.ts'
+import { answerBytesMax } from './exchange.ts'
 
 export type Authentication =
   | { readonly kind: 'none' }
@@ -56,6 +57,8 @@ export interface Connection {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Open connections to each node at most. Default 16. */
   readonly connectionsMax?: number | undefined
+  /** Of an answer that is read as a whole. Default 1 GiB, for clusters that their own user names. */
+  readonly answerBytesMax?: number | undefined
   /** Believed instead of what the cluster says. */
   readonly version?: ClusterVersion | undefined
   readonly addresses?: AddressBook | undefined
@@ -91,6 +94,7 @@ export interface ResolvedConnection {
   readonly gzip: boolean
   readonly headers: Readonly<Record<string, string>>
   readonly connectionsMax: number
+  readonly answerBytesMax: number
   readonly version: ClusterVersion | undefined
   readonly addresses: AddressBook | undefined
   readonly via: { readonly host: string; readonly port: number } | undefined
@@ -115,6 +119,7 @@ export async function resolveConnection(side: Side, connection: Connection): Pro
     gzip: gzip === 'auto' ? !(await areAllNear(nodes, connection)) : gzip === 'on',
     headers: connection.headers ?? {},
     connectionsMax: connection.connectionsMax ?? 16,
+    answerBytesMax: connection.answerBytesMax ?? answerBytesMax,
     version: connection.version,
     addresses: connection.addresses,
     via: connection.via,

@@ -2,6 +2,7 @@
 // promise for each chunk in between, which is half of the CPU time that reading an answer takes.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
+import { IndexferryError } from '../foundation/errors.ts'
 import { BodyStream } from './body-stream.ts'
 
 /** A request as it goes over the wire. */
@@ -13,6 +14,8 @@ export interface WireRequest {
   readonly body: Buffer | undefined
   readonly readTimeoutMs: number
   readonly signal: AbortSignal | undefined
+  /** Of an answer that is read as a whole. */
+  readonly answerBytesMax: number
 }
 
 export interface Exchanged<Body extends Buffer | BodyStream = Buffer | BodyStream> {
@@ -21,8 +24,12 @@ export interface Exchanged<Body extends Buffer | BodyStream = Buffer | BodyStrea
   readonly body: Body
 }
 
-/** No answer that is read as a whole may be larger; larger ones are streamed. */
+/** No answer that is read as a whole may be larger, unless a connection says less; larger ones are streamed. */
 export const answerBytesMax = 1024 ** 3
+
+/** Asking again would bring the same again. */
+export const answerTooLarge = (bytesMax: number): IndexferryError =>
+  new IndexferryError('ANSWER_INVALID', `is larger than ${bytesMax} bytes, the limit for what is read as a whole`)
 
 export interface StreamWish {
   /** Whether an answer of this status is handed on while it arrives; others are read as a whole. */
@@ -34,7 +41,7 @@ export interface StreamWish {
 export function exchange(pool: Dispatcher, request: WireRequest, stream?: StreamWish): Promise<Exchanged> {
   return new Promise((resolve, reject) => {
     const { method, path, headers, body, readTimeoutMs } = request
-    const handler = new AnswerHandler(request.signal, stream, resolve, reject)
+    const handler = new AnswerHandler(request, stream, resolve, reject)
     if (handler.settled) return
     pool.dispatch(
       {
@@ -52,6 +59,7 @@ export function exchange(pool: Dispatcher, request: WireRequest, stream?: Stream
 
 class AnswerHandler implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal | undefined
+  readonly #bytesMax: number
   readonly #stream: StreamWish | undefined
   readonly #resolve: (exchanged: Exchanged) => void
   readonly #reject: (error: unknown) => void
@@ -66,12 +74,13 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   settled = false
 
   constructor(
-    signal: AbortSignal | undefined,
+    { signal, answerBytesMax: bytesMax }: WireRequest,
     stream: StreamWish | undefined,
     resolve: (exchanged: Exchanged) => void,
     reject: (error: unknown) => void,
   ) {
     this.#signal = signal
+    this.#bytesMax = bytesMax
     this.#stream = stream
     this.#resolve = resolve
     this.#reject = reject
@@ -96,7 +105,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
       return
     }
     const length = Number(headers['content-length'])
-    if (length > 0 && length <= answerBytesMax) this.#buffer = Buffer.allocUnsafe(length)
+    if (length > 0 && length <= this.#bytesMax) this.#buffer = Buffer.allocUnsafe(length)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -108,7 +117,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     this.#length += chunk.length
     if (this.#buffer && this.#length <= this.#buffer.length) chunk.copy(this.#buffer, start)
     else this.#chunks.push(chunk)
-    if (this.#length > answerBytesMax) controller.abort(new Error(`the answer is larger than ${answerBytesMax} bytes`))
+    if (this.#length > this.#bytesMax) controller.abort(answerTooLarge(this.#bytesMax))
   }
 
   onResponseEnd(): void {

@@ -96,11 +96,12 @@ export class Failures {
   }
 
   /** An answer that came whole but is not of the form it should have. */
-  invalidAnswer(request: ClusterRequest, how: string, status: number, cause?: unknown): IndexferryError {
-    const sentence = `the answer to ${request.method} ${request.path} (${status}) ${how}`
+  invalidAnswer(request: ClusterRequest, how: string, status: number | undefined, cause?: unknown): IndexferryError {
+    const answered = status === undefined ? '' : ` (${status})`
+    const sentence = `the answer to ${request.method} ${request.path}${answered} ${how}`
     return new IndexferryError('ANSWER_INVALID', `${this.#subject()}: ${sentence}`, {
       side: this.#side,
-      fields: { status },
+      fields: status === undefined ? {} : { status },
       ...(cause === undefined ? {} : { cause }),
     })
   }

@@ -2,7 +2,7 @@
 // of a kind that another attempt cannot mend.
 import { backoffMs } from '../foundation/backoff.ts'
 import { monotonicMs, sleep } from '../foundation/clock.ts'
-import { IndexferryError, type Side } from '../foundation/errors.ts'
+import { IndexferryError, isErrorOf, type Side } from '../foundation/errors.ts'
 import type { ClusterVersion } from '../model/cluster-version.ts'
 import { type Authenticator, authenticator } from './authentication.ts'
 import { BodyStream } from './body-stream.ts'
@@ -134,6 +134,8 @@ export class HttpCluster implements Cluster {
       answer = await exchange(node.pool, wire, streamed ? this.#streamWish(request, node) : undefined)
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason
+      if (isErrorOf(error, 'ANSWER_INVALID'))
+        throw this.#failures.invalidAnswer(request, error.message, undefined, error)
       const failure = this.#failures.ofNetwork(request, node.address, error)
       if (failure.unsent) this.#ring.notReached(node)
       return failure
@@ -158,9 +160,10 @@ export class HttpCluster implements Cluster {
     if (packed === 'unknown') return this.#failures.ofPacking(request, answer)
     let { body } = answer
     try {
-      if (packed === 'gzip') body = await unpack(body)
+      if (packed === 'gzip') body = await unpack(body, this.#connection.answerBytesMax)
     } catch (error) {
-      throw this.#failures.invalidAnswer(request, 'cannot be unpacked', status, error)
+      const what = isErrorOf(error, 'ANSWER_INVALID') ? error.message : 'cannot be unpacked'
+      throw this.#failures.invalidAnswer(request, what, status, error)
     }
     if (isAccepted(request, status)) return { status, headers, body }
     return this.#failures.ofAnswer(request, node.address, { status, headers, body })
@@ -174,7 +177,16 @@ export class HttpCluster implements Cluster {
       ? await this.#failures.signing(() => sign({ ...message, node: address, path }))
       : message.headers
     const readTimeoutMs = request.readTimeoutMs ?? this.#connection.readTimeoutMs
-    return { method, path: path + queryString(query), headers, body, readTimeoutMs, signal: request.signal }
+    const { answerBytesMax } = this.#connection
+    return {
+      method,
+      path: path + queryString(query),
+      headers,
+      body,
+      readTimeoutMs,
+      signal: request.signal,
+      answerBytesMax,
+    }
   }
 
   #streamWish(request: ClusterRequest, node: ClusterNode): StreamWish {

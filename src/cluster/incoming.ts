@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { pipeline } from 'node:stream'
 import { promisify } from 'node:util'
 import { createUnzip, unzip } from 'node:zlib'
-import { answerBytesMax } from './exchange.ts'
+import { answerBytesMax, answerTooLarge } from './exchange.ts'
 
 const unpackWhole = promisify<Buffer, { maxOutputLength: number }, Buffer>(unzip)
 
@@ -14,8 +14,13 @@ export function packing(headers: IncomingHttpHeaders): 'none' | 'gzip' | 'unknow
   return encoding === 'gzip' || encoding === 'x-gzip' || encoding === 'deflate' ? 'gzip' : 'unknown'
 }
 
-export function unpack(body: Buffer): Promise<Buffer> {
-  return body.length === 0 ? Promise.resolve(body) : unpackWhole(body, { maxOutputLength: answerBytesMax })
+export async function unpack(body: Buffer, bytesMax = answerBytesMax): Promise<Buffer> {
+  if (body.length === 0) return body
+  try {
+    return await unpackWhole(body, { maxOutputLength: bytesMax })
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? answerTooLarge(bytesMax) : error
+  }
 }
 
 /** Errors of `body` come out unchanged; those of the unpacking go through `translate`. */

@@ -73,6 +73,12 @@ class UnitIds implements WrittenIds {
     })
   }
 
+  forget(shard: number, blocks: readonly NotedBlock[]): void {
+    this.database.transaction('process', () => {
+      for (const note of blocks) this.insert(shard, note)
+    })
+  }
+
   listBlocks(shard: number, from: number, max: number) {
     const sql = `SELECT block, sum(count) AS count FROM blocks WHERE unit = ? AND shard = ? AND block >= ?
       GROUP BY block ORDER BY block LIMIT ?`
@@ -81,9 +87,10 @@ class UnitIds implements WrittenIds {
       .map(({ block, count }) => ({ block: Number(block), count: Number(count) }))
   }
 
-  countNotes(shard: number, block: number): number {
-    const sql = 'SELECT count(*) AS notes FROM blocks WHERE unit = ? AND shard = ? AND block = ?'
-    return Number(this.database.get(sql, this.unit, shard, block)?.notes)
+  sizeOfBlock(shard: number, block: number) {
+    const sql = 'SELECT count(*) AS notes, sum(count) AS count FROM blocks WHERE unit = ? AND shard = ? AND block = ?'
+    const row = this.database.get(sql, this.unit, shard, block)
+    return { notes: Number(row?.notes), count: Number(row?.count ?? 0) }
   }
 
   readBlock(shard: number, block: number): readonly Buffer[] {
@@ -92,7 +99,7 @@ class UnitIds implements WrittenIds {
   }
 
   replaceBlock(shard: number, block: number, note: NotedBlock | undefined): void {
-    this.database.transaction('full', () => {
+    this.database.transaction('process', () => {
       this.database.run('DELETE FROM blocks WHERE unit = ? AND shard = ? AND block = ?', this.unit, shard, block)
       if (note) this.insert(shard, note)
     })

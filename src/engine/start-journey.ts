@@ -117,7 +117,7 @@ async function run(request: JourneyRequest, writer: JourneyWriter): Promise<Jour
     if (!watch.isAbortAsked || request.stop.aborted || !watch.signal.aborted) throw error
   }
   enterState({ journal: writer, note: request.note }, nextState(writer.record.state, 'abort'))
-  return runJourney(context(request.stop))
+  return await runJourney(context(request.stop))
 }
 
 interface OpenJourney extends AsyncDisposable {

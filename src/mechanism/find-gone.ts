@@ -1,12 +1,12 @@
 // Finds the noted numbers of a shard whose document is no longer there, without reading documents: the source counts what is left in
 // ever smaller parts of the number range, and only parts with fewer documents than were noted are looked into.
 import type { ChangeSource, NumberRange } from '../source/change-source.ts'
-import { blockNumbers, decodeBlock, encodeBlock, type WrittenId, type WrittenIds } from './written-ids.ts'
+import { blockNumbers, mergeNotes, OpenBlock, type WrittenId, type WrittenIds } from './written-ids.ts'
 
 /** Blocks that one question covers: about 8 million numbers, and fewer answers than any version allows (`search.max_buckets`, 10,000). */
 const blocksPerCount = 2048
-/** Blocks that are looked into at once; what is gone from all of them is held in memory. */
-const blocksPerLook = 16
+/** Blocks that are looked into at once: 2048 parts; if all of them are gone, some 100,000 ids are held. */
+const blocksPerLook = 32
 /** A part of a block; one with a difference is listed number by number. */
 const partNumbers = 64
 
@@ -49,62 +49,63 @@ export async function* findGone(options: FindGoneOptions): AsyncGenerator<GoneNu
 }
 
 async function lookInto(
-  { source, written, shard, below, signal }: FindGoneOptions,
+  options: FindGoneOptions,
   blocks: readonly number[],
   live: ReadonlyMap<number, number>,
 ): Promise<GoneNumbers> {
-  const gone: WrittenId[] = []
-  const entries = new Map<number, Map<number, WrittenId>>()
-  for (const block of blocks) {
-    const notes = written.readBlock(shard, block)
-    const found = decodeBlock(block, notes)
-    // Many small notes become one, and what was noted twice counts once from now on.
-    if (notes.length > 1) written.replaceBlock(shard, block, encodeBlock(block, found))
-    const counted = found.filter(({ number }) => number < below)
-    if (live.has(block)) divide(counted, entries)
-    else gone.push(...counted)
-  }
+  const { source, shard, below, signal } = options
+  const opened = blocks.map((block) => openBlock(options, block))
   const ranges = blocks
     .filter((block) => live.has(block))
     .map((block) => ({ from: block * blockNumbers, to: Math.min(below, (block + 1) * blockNumbers) }))
-  const missed: number[] = []
-  if (ranges.length > 0) {
-    const counts = await source.countLive(shard, ranges, partNumbers, signal)
-    const parts = new Set([...entries.keys(), ...counts.keys()])
-    const suspects = [...parts].filter((part) => (counts.get(part) ?? 0) !== (entries.get(part)?.size ?? 0))
-    const perList = Math.max(1, Math.floor(source.listMax / partNumbers))
-    for (let at = 0; at < suspects.length; at += perList) {
-      const listed = suspects.slice(at, at + perList)
-      const there = await source.listLive(shard, rangesOf(listed, below), signal)
-      for (const part of listed) {
-        for (const [number, entry] of entries.get(part) ?? []) if (!there.has(number)) gone.push(entry)
-      }
-      for (const number of there) {
-        if (!entries.get(Math.floor(number / partNumbers))?.has(number)) missed.push(number)
-      }
-    }
+  const counts: ReadonlyMap<number, number> =
+    ranges.length > 0 ? await source.countLive(shard, ranges, partNumbers, signal) : new Map()
+  const noted = new Map<number, number>()
+  for (const block of opened) {
+    block.walk((number) => {
+      const part = Math.floor(number / partNumbers)
+      if (number < below) noted.set(part, (noted.get(part) ?? 0) + 1)
+    })
   }
-  return { gone, missed }
+  const parts = [...new Set([...noted.keys(), ...counts.keys()])]
+  // Parts without any document need not be listed.
+  const suspects = new Set(parts.filter((part) => (counts.get(part) ?? 0) !== (noted.get(part) ?? 0)))
+  const there = await listParts(
+    options,
+    [...suspects].filter((part) => counts.has(part)),
+  )
+  const gone: WrittenId[] = []
+  for (const block of opened) {
+    block.walk((number, entry) => {
+      if (number >= below || !suspects.has(Math.floor(number / partNumbers))) return
+      // What is left in `there` was not noted.
+      if (!there.delete(number)) gone.push(entry())
+    })
+  }
+  return { gone, missed: [...there] }
 }
 
-function divide(found: readonly WrittenId[], into: Map<number, Map<number, WrittenId>>): void {
-  for (const entry of found) {
-    const part = Math.floor(entry.number / partNumbers)
-    const entries = into.get(part)
-    if (entries) entries.set(entry.number, entry)
-    else into.set(part, new Map([[entry.number, entry]]))
+/** What was noted twice, because a batch was sent again, counts once from now on. */
+function openBlock({ written, shard }: FindGoneOptions, block: number): OpenBlock {
+  const opened = new OpenBlock(block, written.readBlock(shard, block))
+  let count = 0
+  opened.walk(() => count++)
+  if (written.sizeOfBlock(shard, block).count !== count) mergeNotes(written, shard, block)
+  return opened
+}
+
+async function listParts(
+  { source, shard, below, signal }: FindGoneOptions,
+  parts: readonly number[],
+): Promise<Set<number>> {
+  const there = new Set<number>()
+  const perList = Math.max(1, Math.floor(source.listMax / partNumbers))
+  for (let at = 0; at < parts.length; at += perList) {
+    const listed = await source.listLive(shard, rangesOf(parts.slice(at, at + perList), below), signal)
+    for (const number of listed) there.add(number)
   }
+  return there
 }
 
 const rangesOf = (parts: readonly number[], below: number): NumberRange[] =>
   parts.map((part) => ({ from: part * partNumbers, to: Math.min(below, (part + 1) * partNumbers) }))
-
-/** Takes numbers out of the notes: their deletes were answered. */
-export function forgetNumbers(written: WrittenIds, shard: number, gone: readonly WrittenId[]): void {
-  const byBlock = Map.groupBy(gone, ({ number }) => Math.floor(number / blockNumbers))
-  for (const [block, numbers] of byBlock) {
-    const forgotten = new Set(numbers.map(({ number }) => number))
-    const left = decodeBlock(block, written.readBlock(shard, block)).filter(({ number }) => !forgotten.has(number))
-    written.replaceBlock(shard, block, left.length > 0 ? encodeBlock(block, left) : undefined)
-  }
-}

@@ -6,12 +6,16 @@
 import { monotonicMs } from '../foundation/clock.ts'
 import type { ChangeSource, IndexMark } from '../source/change-source.ts'
 import type { DeletesResult, VersionedDelete } from '../target/delete-versions.ts'
-import { findGone, forgetNumbers, type GoneNumbers } from './find-gone.ts'
-import type { WrittenId, WrittenIds } from './written-ids.ts'
+import { findGone, type GoneNumbers } from './find-gone.ts'
+import { forgetNumbers, type WrittenId, type WrittenIds } from './written-ids.ts'
 
-/** Searches in a row cost the source at most a fifth of the time that passes, and never come closer than this. */
-const pauseFactor = 4
+/** Searches in a row take at most a third of the time that passes, and never come closer than this. */
+const pauseFactor = 2
 const pauseMsMin = 1_000
+/** A step takes about so long: writes wait meanwhile. */
+const stepMsMax = 300
+/** Found numbers that are held in memory before their deletes are sent; one page of the search may be more. */
+const foundMax = 20_000
 /** After so many changes without a sign of a delete the notes are put in order all the same, so that one search never has too much to do. */
 const changesMax = 100_000
 
@@ -24,11 +28,15 @@ export interface FollowDeletesOptions {
   readonly signal: AbortSignal
 }
 
-interface Found {
+interface GonePage {
   readonly shard: number
   readonly gone: readonly WrittenId[]
-  /** What the target must have before these may be deleted: known once the source was looked at after they were found. */
-  upTo: number | undefined
+}
+
+interface Found {
+  readonly pages: readonly GonePage[]
+  /** What of each shard the target must have before these may be deleted: known once the source was looked at after they were found. */
+  upTo: ReadonlyMap<number, number> | undefined
 }
 
 export class FollowDeletes {
@@ -42,6 +50,8 @@ export class FollowDeletes {
   private changes = 0
   private search: AsyncGenerator<{ shard: number } & GoneNumbers> | undefined
   private searchFromMs = 0
+  private tookMs = 0
+  private collected: GonePage[] = []
   private notBeforeMs = 0
   private found: Found | undefined
 
@@ -72,6 +82,7 @@ export class FollowDeletes {
   reset(): void {
     this.search = undefined
     this.found = undefined
+    this.collected = []
     this.isDue = true
   }
 
@@ -91,20 +102,40 @@ export class FollowDeletes {
       this.begin(mark, positions, askedMs)
       await this.options.source.show(this.options.signal)
     }
-    const next = await this.search?.next()
-    if (!next || next.done) {
-      this.end()
-      return undefined
+    const startMs = monotonicMs()
+    const missed = await this.searchOn(startMs + stepMsMax)
+    this.tookMs += monotonicMs() - startMs
+    return missed
+  }
+
+  /** Searches until enough was found, time is up, or the search is over. What was found waits for the next look at the source. */
+  private async searchOn(untilMs: number) {
+    for (;;) {
+      const next = await this.search?.next()
+      if (!next || next.done) break
+      const { shard, gone, missed } = next.value
+      if (gone.length > 0) this.collected.push({ shard, gone })
+      const count = this.collected.reduce((sum, each) => sum + each.gone.length, 0)
+      if (count >= foundMax) this.handOver()
+      if (missed.length > 0) return { shard, missed }
+      if (count >= foundMax || monotonicMs() > untilMs) return undefined
     }
-    const { shard, gone, missed } = next.value
-    if (gone.length > 0) this.found = { shard, gone, upTo: undefined }
-    return missed.length > 0 ? { shard, missed } : undefined
+    this.handOver()
+    this.search = undefined
+    if (!this.found) this.end()
+    return undefined
+  }
+
+  private handOver(): void {
+    if (this.collected.length > 0) this.found = { pages: this.collected, upTo: undefined }
+    this.collected = []
   }
 
   private begin(mark: IndexMark, positions: ReadonlyMap<number, number>, askedMs: number): void {
     const { source, written, signal } = this.options
     this.isDue = false
     this.changes = 0
+    this.tookMs = 0
     this.searchFromMs = askedMs
     const shards = mark.shards.map(({ shard }) => ({ shard, below: positions.get(shard) ?? 0 }))
     this.search = (async function* () {
@@ -115,25 +146,27 @@ export class FollowDeletes {
   }
 
   private end(): void {
-    this.search = undefined
     this.upToMs = this.searchFromMs
-    const tookMs = monotonicMs() - this.searchFromMs
-    this.notBeforeMs = monotonicMs() + Math.max(pauseMsMin, pauseFactor * tookMs)
+    this.notBeforeMs = monotonicMs() + Math.max(pauseMsMin, pauseFactor * this.tookMs)
   }
 
   /** False while the target may not yet have what was written in place of the gone. Without that wait a document would be away for an instant. */
   private async deleteFound(found: Found, mark: IndexMark, positions: ReadonlyMap<number, number>): Promise<boolean> {
     const { written, versionBase, send } = this.options
-    const { shard, gone } = found
-    found.upTo ??= mark.shards.find((each) => each.shard === shard)?.highest ?? -1
-    if ((positions.get(shard) ?? 0) <= found.upTo) return false
-    const deletes = gone.flatMap(({ id, routing, number }) =>
-      id === undefined ? [] : [{ id, routing, version: versionBase + number + 1 }],
-    )
-    this.deleted += (await send(deletes)).deleted
-    // Afterwards only: a crash in between sends them once more, which changes nothing.
-    forgetNumbers(written, shard, gone)
+    found.upTo ??= new Map(mark.shards.map(({ shard, highest }) => [shard, highest]))
+    for (const [shard, highest] of found.upTo) if ((positions.get(shard) ?? 0) <= highest) return false
+    const startMs = monotonicMs()
+    for (const { shard, gone } of found.pages) {
+      const deletes = gone.flatMap(({ id, routing, number }) =>
+        id === undefined ? [] : [{ id, routing, version: versionBase + number + 1 }],
+      )
+      this.deleted += (await send(deletes)).deleted
+      // Afterwards only: a crash in between sends them once more, which changes nothing.
+      forgetNumbers(written, shard, gone)
+    }
+    this.tookMs += monotonicMs() - startMs
     this.found = undefined
+    if (!this.search) this.end()
     return true
   }
 }

@@ -26,26 +26,31 @@ export interface BlockCount {
 
 /** Where the notes of one unit are kept. The engine's files are one place. */
 export interface WrittenIds {
-  /** Durable on return, also against a power cut. */
+  /** Adds notes. Durable on return, also against a power cut. */
   note(shard: number, blocks: readonly NotedBlock[]): void
   /** Blocks that hold anything, from this one on, in order. */
   listBlocks(shard: number, from: number, max: number): readonly BlockCount[]
-  /** How many notes a block consists of. */
-  countNotes(shard: number, block: number): number
+  /** How many notes a block consists of, and the sum of their counts. */
+  sizeOfBlock(shard: number, block: number): { readonly notes: number; readonly count: number }
   /** What a block holds, as it was noted. */
   readBlock(shard: number, block: number): readonly Buffer[]
-  /** Puts one note in the place of all of a block; undefined when nothing of it is left. */
+  /** Adds notes of numbers that are done with. A power cut may take the last seconds of it. */
+  forget(shard: number, blocks: readonly NotedBlock[]): void
+  /** Puts one note in the place of all of a block; undefined when nothing of it is left. A power cut may take it back. */
   replaceBlock(shard: number, block: number, note: NotedBlock | undefined): void
 }
 
 export interface NotedBlock {
   readonly block: number
+  /** Negative when it takes numbers out. */
   readonly count: number
   readonly bytes: Buffer
 }
 
 const PLAIN = 0
 const DEFLATED = 1
+/** Only numbers: those that are done with. */
+const FORGOTTEN = 2
 /** Below this, packing gains nothing. */
 const packFrom = 256
 
@@ -91,10 +96,35 @@ export const noteWritten =
     const { shard } = partition
     written.note(shard, blocks)
     for (const { block } of blocks) {
-      if (written.countNotes(shard, block) < notesMax) continue
-      written.replaceBlock(shard, block, encodeBlock(block, decodeBlock(block, written.readBlock(shard, block))))
+      if (written.sizeOfBlock(shard, block).notes >= notesMax) mergeNotes(written, shard, block)
     }
   }
+
+/** Makes one note of all notes of a block. */
+export function mergeNotes(written: WrittenIds, shard: number, block: number): void {
+  const entries = decodeBlock(block, written.readBlock(shard, block))
+  written.replaceBlock(shard, block, entries.length > 0 ? encodeBlock(block, entries) : undefined)
+}
+
+/** Takes numbers out of the notes. */
+export function forgetNumbers(written: WrittenIds, shard: number, gone: readonly WrittenId[]): void {
+  const byBlock = Map.groupBy(gone, ({ number }) => Math.floor(number / blockNumbers))
+  written.forget(
+    shard,
+    [...byBlock].map(([block, entries]) => encodeForgotten(block, entries)),
+  )
+  for (const block of byBlock.keys()) {
+    const { notes, count } = written.sizeOfBlock(shard, block)
+    if (notes >= notesMax || count <= 0) mergeNotes(written, shard, block)
+  }
+}
+
+function encodeForgotten(block: number, entries: readonly WrittenId[]): NotedBlock {
+  const bytes = Buffer.allocUnsafe(1 + 2 * entries.length)
+  let at = bytes.writeUInt8(FORGOTTEN, 0)
+  for (const { number } of entries) at = bytes.writeUInt16LE(number - block * blockNumbers, at)
+  return { block, count: -entries.length, bytes }
+}
 
 /** Each entry is: its place in the block, its id and its routing; lengths in bytes, one more than they are, 0 for none. */
 export function encodeBlock(block: number, entries: readonly WrittenId[]): NotedBlock {
@@ -121,26 +151,49 @@ export function encodeBlock(block: number, entries: readonly WrittenId[]): Noted
   return { block, count: entries.length, bytes }
 }
 
-/** What the notes of a block hold, each number once, in order. */
-export function decodeBlock(block: number, notes: readonly Buffer[]): WrittenId[] {
-  const found = new Map<number, WrittenId>()
-  for (const note of notes) {
-    const plain = note[0] === DEFLATED ? inflateRawSync(note.subarray(1)) : note.subarray(1)
-    let at = 0
-    const takeText = () => {
-      const length = plain.readUInt32LE(at)
-      at += 4
-      if (length === 0) return undefined
-      const value = plain.toString('utf8', at, at + length - 1)
-      at += length - 1
-      return value
+/** The notes of one block, unpacked: what can be walked through several times. */
+export class OpenBlock {
+  readonly block: number
+  private readonly notes: readonly Buffer[]
+  private readonly forgotten = new Uint8Array(blockNumbers)
+
+  constructor(block: number, notes: readonly Buffer[]) {
+    this.block = block
+    for (const note of notes) {
+      if (note[0] !== FORGOTTEN) continue
+      for (let at = 1; at < note.length; at += 2) this.forgotten[note.readUInt16LE(at)] = 1
     }
-    while (at < plain.length) {
-      const number = block * blockNumbers + plain.readUInt16LE(at)
-      at += 2
-      const id = takeText()
-      found.set(number, { number, id, routing: takeText() })
+    this.notes = notes
+      .filter((note) => note[0] !== FORGOTTEN)
+      .map((note) => (note[0] === DEFLATED ? inflateRawSync(note.subarray(1)) : note.subarray(1)))
+  }
+
+  /** Calls `visit` once for each number that is not forgotten; `entry` makes its id and routing of what is noted. */
+  walk(visit: (number: number, entry: () => WrittenId) => void): void {
+    const seen = this.forgotten.slice()
+    for (const note of this.notes) {
+      for (let at = 0; at < note.length; ) {
+        const offset = note.readUInt16LE(at)
+        const id = at + 2
+        const routing = id + 4 + Math.max(0, note.readUInt32LE(id) - 1)
+        at = routing + 4 + Math.max(0, note.readUInt32LE(routing) - 1)
+        if (seen[offset] === 1) continue
+        seen[offset] = 1
+        const number = this.block * blockNumbers + offset
+        visit(number, () => ({ number, id: textAt(note, id), routing: textAt(note, routing) }))
+      }
     }
   }
-  return [...found.values()].sort((a, b) => a.number - b.number)
+}
+
+function textAt(note: Buffer, at: number): string | undefined {
+  const length = note.readUInt32LE(at)
+  return length === 0 ? undefined : note.toString('utf8', at + 4, at + 3 + length)
+}
+
+/** What the notes of a block hold, each number once, in order. */
+export function decodeBlock(block: number, notes: readonly Buffer[]): WrittenId[] {
+  const found: WrittenId[] = []
+  new OpenBlock(block, notes).walk((_, entry) => found.push(entry()))
+  return found.sort((a, b) => a.number - b.number)
 }

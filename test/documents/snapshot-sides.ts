@@ -41,6 +41,9 @@ export async function openSnapshotSide(
   }
 }
 
+/** Servers are shared, and old ones take one snapshot at a time. */
+export const busyMsMax = 60_000
+
 /** Collected instead of printed. */
 export const notes: string[] = []
 export const note = (text: string): void => void notes.push(text)
@@ -63,7 +66,14 @@ export async function takeSnapshot(
   snapshot: string,
   indices: string,
 ): Promise<SnapshotFacts> {
-  const request = { repository, snapshot, wish: { indices, includeGlobalState: false }, signal: never(), note }
+  const request = {
+    repository,
+    snapshot,
+    wish: { indices, includeGlobalState: false },
+    signal: never(),
+    note,
+    busyMsMax,
+  }
   await beginSnapshot(cluster, request)
   return watchSnapshot(cluster, request)
 }
@@ -102,5 +112,6 @@ export const restoreRequest = (
   journal: new MemoryNotes(),
   signal: never(),
   note,
+  busyMsMax,
   ...more,
 })

@@ -84,7 +84,7 @@ test('list, show, status, delete', async () => {
   assert.match(listed.stdout, /snapshot_movies_1 +SUCCESS .* 5\.6\.16 +1 +1\/1 +\d/)
   assert.match((await user.run(snapshot('list', url))).stdout, /eric-moved +fs +.* +readonly/)
   assert.match((await user.run(snapshot('show', url, repository, 'snapshot_movies_2'))).stdout, /added by it/)
-  assert.match((await user.run(snapshot('status', url))).stdout, /no snapshot is being taken/)
+  assert.match((await user.run(snapshot('status', url, repository))).stdout, /no snapshot is being taken/)
   assert.match((await user.run(snapshot('status', url, repository, 'snapshot_movies_2'))).stdout, /SUCCESS/)
   await user.fails(snapshot('delete', url, repository, 'snapshot_movies_2'), { code: 'USAGE', exit: 2 })
   assert.match((await user.run(snapshot('delete', url, repository, 'snapshot_movies_2', '--yes'))).stdout, /^deleted/)

@@ -70,14 +70,25 @@ export async function runList({ values, cluster, repository, signal }: SnapshotC
   return exitCodes.done
 }
 
-export async function runDelete({ values, cluster, repository, snapshot }: SnapshotCall): Promise<number> {
+export async function runDelete({
+  values,
+  cluster,
+  repository,
+  snapshot,
+  signal,
+  note,
+}: SnapshotCall): Promise<number> {
   const { engine } = values
   if (!values.snapshots.yes) {
     throw new IndexferryError('USAGE', `the snapshot ${snapshot} would be deleted for good from ${repository}`, {
       remedy: 'Write --yes, if that is what you want.',
     })
   }
-  const isDeleted = await deleteSnapshot(cluster, repository as string, snapshot as string)
+  const isDeleted = await deleteSnapshot(cluster, repository as string, snapshot as string, {
+    forMs: values.snapshots.waitForOthers,
+    signal,
+    note,
+  })
   if (engine.json) printJson({ repository, snapshot, deleted: isDeleted })
   else if (!engine.quiet) printResult(isDeleted ? `deleted ${snapshot}` : `${snapshot} was not there`)
   return exitCodes.done

@@ -27,6 +27,7 @@ export async function runRestore(call: SnapshotCall): Promise<number> {
       source: live,
       relax: snapshots.relax,
       stalledMsMax: snapshots.stalledAfter,
+      busyMsMax: snapshots.waitForOthers,
       journal: await openRestoreNotes(cluster, call.stateFolder),
       signal,
       note,

@@ -14,7 +14,14 @@ import { describeProgress, describeSnapshot, runningTable } from './snapshot-tex
 export async function runCreate(call: SnapshotCall): Promise<number> {
   const { values, cluster, note, signal } = call
   const { repository, snapshot } = named(call)
-  const request = { repository, snapshot, wish: wishOf(values.snapshots, note), signal, note }
+  const request = {
+    repository,
+    snapshot,
+    wish: wishOf(values.snapshots, note),
+    signal,
+    note,
+    busyMsMax: values.snapshots.waitForOthers,
+  }
   const { isNew } = await beginSnapshot(cluster, request)
   if (!isNew) note(`${snapshot} was begun before, with the same content`)
   if (!values.snapshots.detach) return endOf(call, await watch(call))

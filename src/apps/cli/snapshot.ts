@@ -59,7 +59,7 @@ const actions: Readonly<Record<string, Action>> = {
   },
   create: {
     needs: ['repository', 'snapshot'],
-    takes: [...contents, 'ignoreUnavailable', 'metadata', 'detach'],
+    takes: [...contents, 'ignoreUnavailable', 'metadata', 'detach', 'waitForOthers'],
     run: runCreate,
   },
   status: { needs: [], may: ['repository', 'snapshot'], takes: ['watch'], run: runStatus },
@@ -70,11 +70,11 @@ const actions: Readonly<Record<string, Action>> = {
     takes: [
       ...contents,
       ...['overExisting', 'renamePattern', 'renameReplacement', 'indexSetting', 'ignoreIndexSetting', 'withoutAliases'],
-      ...['live', 'relax', 'stalledAfter', 'movedTo'],
+      ...['live', 'relax', 'stalledAfter', 'movedTo', 'waitForOthers'],
     ],
     run: runRestore,
   },
-  delete: { needs: ['repository', 'snapshot'], takes: ['yes'], run: runDelete },
+  delete: { needs: ['repository', 'snapshot'], takes: ['yes', 'waitForOthers'], run: runDelete },
   cleanup: { needs: ['repository'], takes: [], run: runCleanup },
 }
 

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pipeline } from 'node:stream'
 import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { remoteHost } from '../../../test/documents/remote-host.ts'
+import { isErrorOf } from '../../foundation/errors.ts'
 import type { RemoteHost } from '../../model/reindex.ts'
 import { createRemoteOpener, type RemoteOpenerOptions } from './open-remote.ts'
 
@@ -189,4 +195,41 @@ test('headers that cannot be sent', async () => {
     assert.match(await of(headers), /has a name or value that HTTP does not allow/)
   }
   assert.equal(await of({ Authorization: 'ApiKey abc', 'X-Tenant': 'a', Accept: 'application/yaml' }), 'allowed')
+})
+
+test('a remote that never ends its answers, or packs them too well, is not listened to for long', async () => {
+  const page = JSON.stringify({
+    version: { number: '7.10.2', lucene_version: '8.7.0' },
+    tagline: 'You Know, for Search',
+  })
+  const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024, ' '))
+  const asked: (string | undefined)[] = []
+  const server = createServer((request, response) => {
+    asked.push(request.url)
+    if (request.url === '/bomb') response.setHeader('content-encoding', 'gzip').end(bomb)
+    else if (request.url !== '/endless') response.end(page)
+    else pipeline(endless, response, () => {})
+  })
+  const endless = async function* () {
+    for (;;) yield Buffer.alloc(1024 * 1024, ' ')
+  }
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    const { port } = server.address() as AddressInfo
+    const host = `http://127.0.0.1:${port}`
+    await using remote = await opener([`127.0.0.1:${port}`]).open(remoteHost(host))
+    asked.length = 0
+    for (const path of ['/endless', '/bomb']) {
+      await assert.rejects(remote.json({ method: 'GET', path }), (error: unknown) => {
+        assert.ok(isErrorOf(error, 'ANSWER_INVALID'), String(error))
+        assert.match(error.message, /is larger than 67108864 bytes/)
+        return true
+      })
+    }
+    assert.deepEqual(asked, ['/endless', '/bomb'], 'nothing is asked twice')
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
 })

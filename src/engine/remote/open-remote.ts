@@ -42,6 +42,9 @@ export interface RemoteOpenerOptions {
   readonly hasAwsCredentials?: () => Promise<boolean>
 }
 
+/** Documents are streamed; what a remote says besides, such as its mappings, is smaller. Whoever is listed may still be an impostor. */
+const answerBytesMax = 64 * 1024 * 1024
+
 /** Where a remote is to be reached. */
 type Destination =
   | { readonly endpoint: ConnectionEndpoint; readonly host: string }
@@ -81,6 +84,7 @@ class CheckingOpener implements RemoteOpener {
       readTimeoutMs: remote.socketTimeoutMs,
       headers: remoteHeaders(remote.headers),
       transientSecrets: true,
+      answerBytesMax,
       ...(destination.endpoint
         ? await this.#byConnection(remote, destination.endpoint)
         : await this.#byAddress(remote, destination)),

@@ -12,6 +12,7 @@ import { filteredQuery } from '../../source/selection.ts'
 import { readShardCheckpoints } from '../../source/shard-checkpoints.ts'
 import type { ReindexPartition } from './reindex-journal.ts'
 import { type ReadIndex, readersOfCall, selectionOf, unlessForbidden } from './reindex-source.ts'
+import { isUnsteady } from './unsteady-query.ts'
 
 /** What the servers allow `slices: auto` to be at most (BulkByScrollParallelizationHelper). */
 const autoSlicesMax = 20
@@ -38,7 +39,8 @@ export async function listReindexPartitions(
   const found = await countHits(cluster, expression, { query })
   const searched = await findIndexes(cluster, request, expression)
   const slices = sliceCount(request, searched)
-  const isWhole = request.source.sort !== undefined || request.source.slice !== undefined
+  const isWhole =
+    request.source.sort !== undefined || request.source.slice !== undefined || isAskedOnce(cluster, query, searched)
   const parts =
     searched && !isWhole
       ? await unlessForbidden(() => listByIndex(cluster, request, searched, slices, onFault))
@@ -51,6 +53,13 @@ export async function listReindexPartitions(
   }
   return { indexes, ...(await deal(cluster, request, parts, indexes, slices)) }
 }
+
+/** Where there are no scrolls, what a query finds is asked again and again whatever it is. */
+const isAskedOnce = (
+  { capabilities }: Cluster,
+  query: JsonObject | undefined,
+  searched: readonly SearchedIndex[] | undefined,
+): boolean => capabilities.scroll && (isUnsteady(query) || (searched ?? []).some(({ filter }) => isUnsteady(filter)))
 
 const asListed = (partition: Partition, slice: number): ReindexPartition => ({
   partition,

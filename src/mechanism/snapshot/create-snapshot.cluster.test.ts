@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { bulkDocuments, createTestIndex, deleteTestIndex, putDocuments } from '../../../test/documents/fill-index.ts'
 import {
+  busyMsMax,
   MemoryNotes,
   never,
   note,
@@ -68,13 +69,14 @@ const request = (of: SnapshotSide, snapshot: string, wish: SnapshotWish) => ({
   wish,
   signal: never(),
   note,
+  busyMsMax,
 })
 
 test('a slow snapshot: begun once, not to be restored yet, watched, stopped by deleting', async () => {
   const slow = request(old, 'slow', { indices: large, includeGlobalState: false })
   assert.deepEqual(await beginSnapshot(old.cluster, slow), { isNew: true })
   assert.deepEqual(await beginSnapshot(old.cluster, slow), { isNew: false })
-  const [running] = await listRunning(old.cluster)
+  const [running] = await listRunning(old.cluster, old.repository)
   assert.equal(running?.snapshot, 'slow')
   await assert.rejects(restoreSnapshot(old.cluster, restoreRequest(old, 'slow')), {
     code: 'SNAPSHOT_UNFINISHED',
@@ -93,7 +95,10 @@ test('a slow snapshot: begun once, not to be restored yet, watched, stopped by d
   await assert.rejects(watching, /seen enough/)
   const last = seen.at(-1)
   assert.ok(last && last.bytes.done > 0 && last.bytes.done < last.bytes.total, JSON.stringify(last))
-  assert.equal(await deleteSnapshot(old.cluster, old.repository, 'slow'), true)
+  assert.equal(
+    await deleteSnapshot(old.cluster, old.repository, 'slow', { forMs: busyMsMax, signal: never(), note }),
+    true,
+  )
   assert.deepEqual(await listSizedSnapshots(old.cluster, old.repository, { sizes: false, signal: never() }), [])
 })
 
@@ -105,7 +110,7 @@ test('versions that take one snapshot at a time: told so, with what to do', asyn
     method === 'PUT' ? { answer: 503, body, headers: { 'content-type': 'application/json' } } : undefined,
   )
   await using cluster = await openCluster('source', { nodes: [proxy.url] })
-  await assert.rejects(createSnapshot(cluster, request(old, 'second', { indices: index })), {
+  await assert.rejects(createSnapshot(cluster, { ...request(old, 'second', { indices: index }), busyMsMax: 0 }), {
     code: 'SNAPSHOT_BUSY',
     message: /a snapshot is already running/,
     remedy: /one snapshot at a time/,

@@ -11,6 +11,7 @@ import { findSnapshot, type ShardFailure, type SnapshotFacts } from './snapshot-
 import { checkSnapshotName, snapshotPath } from './snapshot-names.ts'
 import { findRunning, type SnapshotProgress } from './snapshot-progress.ts'
 import { bodyOfWish, fitsWish, type SnapshotContent, type SnapshotWish } from './snapshot-wish.ts'
+import { waitWhileBusy } from './wait-while-busy.ts'
 
 export interface CreateRequest {
   readonly repository: string
@@ -19,6 +20,8 @@ export interface CreateRequest {
   readonly signal: AbortSignal
   readonly note: (text: string) => void
   readonly onProgress?: (progress: SnapshotProgress) => void
+  /** How long to wait for other snapshots, where the version takes one at a time. Default: not at all. */
+  readonly busyMsMax?: number
 }
 
 /** Begins the snapshot, or finds the one that was begun: then `isNew` is false. Does not wait for its end. */
@@ -30,14 +33,13 @@ export async function beginSnapshot(cluster: Cluster, request: CreateRequest): P
     await requireSame(cluster, { repository, snapshot, found: running }, wish)
     return { isNew: false }
   }
-  try {
-    await explained(cluster, { repository, snapshot }, () =>
-      cluster.json({
-        method: 'PUT',
-        path: snapshotPath(repository, snapshot),
-        body: bodyOfWish(wish, cluster.capabilities, note),
-      }),
+  const body = bodyOfWish(wish, cluster.capabilities, note)
+  const put = () =>
+    explained(cluster, { repository, snapshot }, () =>
+      cluster.json({ method: 'PUT', path: snapshotPath(repository, snapshot), body }),
     )
+  try {
+    await waitWhileBusy(put, { forMs: request.busyMsMax ?? 0, signal: request.signal, note })
     return { isNew: true }
   } catch (error) {
     // The second: an answer that was lost on the way, of a call that may have arrived.

@@ -9,6 +9,7 @@ import { placeOf, registerSecretSettings, withoutSecrets } from './repository-se
 import { listSnapshots, readSnapshot, type SnapshotFacts } from './snapshot-facts.ts'
 import { repositoryPath, snapshotPath } from './snapshot-names.ts'
 import { readSizes, type SnapshotSizes } from './snapshot-progress.ts'
+import { type BusyWait, waitWhileBusy } from './wait-while-busy.ts'
 
 /** Deleting reads and writes an object for every shard, and the answer comes at the end. */
 const deleteTimeoutMs = 3_600_000
@@ -60,15 +61,22 @@ const sizesOf = async (cluster: Cluster, { repository, name, state }: SnapshotFa
   state === 'FAILED' || state === 'INCOMPATIBLE' ? null : readSizes(cluster, repository, name)
 
 /** Resolves with false when it was not there. A snapshot that is being taken is stopped and removed. */
-export async function deleteSnapshot(cluster: Cluster, repository: string, snapshot: string): Promise<boolean> {
-  try {
-    await explained(cluster, { repository, snapshot }, () =>
+export async function deleteSnapshot(
+  cluster: Cluster,
+  repository: string,
+  snapshot: string,
+  wait?: BusyWait,
+): Promise<boolean> {
+  const call = () =>
+    explained(cluster, { repository, snapshot }, () =>
       cluster.json({
         method: 'DELETE',
         path: snapshotPath(repository, snapshot),
         readTimeoutMs: deleteTimeoutMs,
       }),
     )
+  try {
+    await (wait ? waitWhileBusy(call, wait) : call())
     return true
   } catch (error) {
     if (isErrorOf(error, 'SNAPSHOT_MISSING')) return false

@@ -160,6 +160,10 @@ export const snapshotOptions = {
     commands,
     help: 'How long shards may wait without a step before the restore is given up.',
   }),
+  waitForOthers: optionWithDefault(duration, 600_000, {
+    commands,
+    help: 'How long to wait for other snapshots and restores, where the cluster does one at a time; at most a minute while indexes are closed.',
+  }),
   domainArn: option(text, {
     commands,
     help: 'Amazon domain that takes the snapshots, for the policies.',

@@ -15,6 +15,7 @@ import { isAbandoned, type RestoreJournal, type RestoreNote, restoreId } from '.
 import { bodyOfRestore } from './restore-wish.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 import { snapshotPath } from './snapshot-names.ts'
+import { waitWhileBusy } from './wait-while-busy.ts'
 import { comesFromSnapshot, type RecoveryProgress, type RestoredHealth, watchRecovery } from './watch-recovery.ts'
 
 export interface RestoreRequest extends CheckRestoreRequest {
@@ -24,7 +25,12 @@ export interface RestoreRequest extends CheckRestoreRequest {
   readonly note: (text: string) => void
   readonly onProgress?: (progress: RecoveryProgress) => void
   readonly stalledMsMax?: number
+  /** How long to wait for other snapshots and restores, where the version does one at a time. Default: not at all. */
+  readonly busyMsMax?: number
 }
+
+/** Indexes that are closed must not wait as long. */
+const busyWhileClosedMs = 60_000
 
 export interface RestoredIndex {
   readonly name: string
@@ -166,10 +172,15 @@ async function askForRestore(cluster: Cluster, request: RestoreRequest, plan: Re
   const { repository, snapshot, wish } = request
   const relaxed = request.relax ? { indexSettings: { ...wish.indexSettings, ...relaxedForm() } } : {}
   const body = bodyOfRestore({ ...wish, ...relaxed }, plan.indices, cluster.capabilities.featureStates)
-  try {
-    await explained(cluster, { repository, snapshot }, () =>
+  const post = () =>
+    explained(cluster, { repository, snapshot }, () =>
       cluster.json({ method: 'POST', path: snapshotPath(repository, snapshot, '_restore'), body }),
     )
+  const { busyMsMax = 0, signal, note } = request
+  const hasClosed = plan.targets.some(({ state }) => state?.isOpen)
+  try {
+    const forMs = hasClosed ? Math.min(busyMsMax, busyWhileClosedMs) : busyMsMax
+    await waitWhileBusy(post, { forMs, signal, note })
   } catch (error) {
     const isAnswerLost = isErrorOf(error, 'CONNECTION_LOST', 'CLUSTER_BUSY', 'ANSWER_INVALID')
     const names = plan.targets.map(({ name }) => name)
