@@ -29,6 +29,7 @@ test('a connection has its documented defaults', async () => {
     gzip: false,
     headers: {},
     connectionsMax: 16,
+    answerBytesMax: 1024 ** 3,
     version: undefined,
     addresses: undefined,
     via: undefined,

@@ -167,6 +167,30 @@ describe('a gateway that is started again', { skip }, () => {
     })
   }
 
+  it('says which settings the destination is to have when it cannot give them back', async () => {
+    const { url: here } = await useServer('opensearch-2.19.4')
+    const { url: there } = await useServer('elasticsearch-7.10.2')
+    await using local = await new Bridge(here).open()
+    await using remote = await new Bridge(there).open()
+    const id = await interruptedTask(local, remote)
+    const block = (isBlocked: boolean) =>
+      sides.target.json({
+        method: 'PUT',
+        path: indexPath(dest, '_settings'),
+        body: { 'index.blocks.read_only': isBlocked ? true : null },
+      })
+    await block(true)
+    try {
+      await using engine = await openEngine(local, ['127.0.0.1:*'])
+      engine.resume()
+      const ended = await engine.tasks.wait(id, 20_000, new AbortController().signal)
+      assert.equal(ended?.state, 'failed', JSON.stringify(ended))
+      assert.match(JSON.stringify(ended?.error), /is to have .*refresh_interval.*7s/)
+    } finally {
+      await block(false)
+    }
+  })
+
   for (const how of ['fails', 'is cancelled'] as const) {
     it(`gives the destination its settings back when a task ${how} before its remote is opened again`, async () => {
       const [{ url: here }, { url: there }] = [

@@ -14,8 +14,9 @@ import { createTestIndex, deleteTestIndex, putDocuments, testType } from '../doc
 import { openSnapshotSide } from '../documents/snapshot-sides.ts'
 import { missingFor, startObjectStore } from '../objectstores/object-stores.ts'
 import { clientOf, makeBucket } from '../objectstores/store-sides.ts'
+import type { ServerName } from '../servers/catalogue.ts'
 import { missingJava } from '../servers/servers.ts'
-import { Indexferry } from './indexferry.ts'
+import { eventually, Indexferry } from './indexferry.ts'
 
 const old = 'elasticsearch-5.6.16'
 const later = 'elasticsearch-6.8.23'
@@ -92,12 +93,16 @@ test('document 003: Elasticsearch 5.6 to 6.8 by way of a bucket, cycle by cycle'
   const env = { ...store.env, INDEXFERRY_STATE: indexferry.state }
   await createTestIndex(from.cluster, index, { shards: 2 })
   await deleteTestIndex(to.cluster, index)
+  const filtered = { add: { index, alias: 'movies-003-old', filter: { term: { old: true } }, routing: 'r' } }
+  const actions = [{ add: { index, alias } }, filtered]
+  await from.cluster.json({ method: 'POST', path: '/_aliases', body: { actions } })
   try {
     await putDocuments(from.cluster, index, movies(0, 3))
     const first = await indexferry.json<JourneyRecord>(['migrate', plan], { env })
     assert.deepEqual([first.state, first.cycle.number, first.cycle.snapshot], ['waiting', 1, 'snapshot_movies_1'])
     assert.ok((first.cycle.snapshotEndMs ?? 0) >= (first.cycle.snapshotStartMs as number))
     assert.equal(await countOf(to.cluster, index), 3)
+    assert.deepEqual(await holders(to.cluster, alias), [], 'nothing leads there before the switch')
 
     await putDocuments(from.cluster, index, movies(3, 5))
     const second = await indexferry.json<JourneyRecord>(['migrate', plan], { env })
@@ -115,6 +120,12 @@ test('document 003: Elasticsearch 5.6 to 6.8 by way of a bucket, cycle by cycle'
     )
     assert.equal(await countOf(to.cluster, index), 5)
     assert.deepEqual(await holders(to.cluster, alias), [index])
+    const { body } = await to.cluster.json<object>({ method: 'GET', path: `/${index}/_alias/movies-003-old` })
+    const { filter, index_routing: routing } = Object.values(Object.values(body)[0].aliases)[0] as Record<
+      string,
+      unknown
+    >
+    assert.deepEqual([filter, routing], [{ term: { old: true } }, 'r'])
     assert.deepEqual([await write(from.cluster, index), await write(to.cluster, index)], [403, 201])
     const told = JSON.parse(await readFile(facts, 'utf8')) as Record<string, unknown>
     assert.deepEqual([told.phase, told.when, told.alias, told.blocked], ['switch', 'after', alias, [index]])
@@ -162,12 +173,15 @@ test('document 002: 5.6 to 5.6 in one command, killed again and again', {
   await deleteTestIndex(to.cluster, restored)
   try {
     await putDocuments(from.cluster, index, movies(0, 5))
+    const begun = performance.now()
+    await indexferry.run(['status'])
+    const startMs = performance.now() - begun
     let kills = 0
     const states = new Set<string>()
     let ended = { code: null as number | null, stdout: '', stderr: '' }
     while (kills < 7) {
       const { child, ended: end } = indexferry.start(['migrate', plan, '--json'])
-      const instant = 200 + Math.random() * 500
+      const instant = startMs * (0.8 + 2 * Math.random())
       void sleep(instant).then(() => child.kill('SIGKILL'))
       ended = await end
       if (ended.code !== null) break
@@ -214,20 +228,25 @@ test('a hook that fails stops the migration; taken back, everything is as it was
   await createTestIndex(from.cluster, index)
   await createTestIndex(to.cluster, 'former-abort')
   await deleteTestIndex(to.cluster, restored)
-  await to.cluster.json({ method: 'PUT', path: `/former-abort/_alias/${alias}` })
+  const filter = { term: { title: 'x' } }
+  await to.cluster.json({ method: 'PUT', path: `/former-abort/_alias/${alias}`, body: { filter } })
+  await from.cluster.json({ method: 'PUT', path: `/${index}/_alias/other-abort` })
   try {
     await putDocuments(from.cluster, index, movies(0, 3))
     await indexferry.fails(['migrate', plan, '--abort'], { code: 'MIGRATION_UNKNOWN', exit: 5 })
     const { error } = await indexferry.fails(['migrate', plan, '--cut-over'], { code: 'HOOK_FAILED', exit: 2 })
     assert.match(error.message, /before release .* ended with exit code 3: not now/)
     assert.deepEqual(await holders(to.cluster, alias), [restored])
+    assert.deepEqual(await holders(to.cluster, 'other-abort'), [index, restored])
     assert.equal(await write(from.cluster, index), 403)
     const other = await indexferry.write('other.yaml', asPlan({ ...parts, indices: 'movies-*' }))
     await indexferry.fails(['migrate', other], { code: 'MIGRATION_CHANGED', exit: 2 })
 
     const record = await indexferry.json<JourneyRecord>(['migrate', plan, '--abort'])
     assert.deepEqual([record.state, record.blocks, record.alias], ['aborted', [], null])
-    assert.deepEqual(await holders(to.cluster, alias), ['former-abort'])
+    const { body } = await to.cluster.json<object>({ method: 'GET', path: `/_alias/${alias}` })
+    assert.deepEqual(body, { 'former-abort': { aliases: { [alias]: { filter } } } })
+    assert.deepEqual(await holders(to.cluster, 'other-abort'), [index])
     assert.equal(await write(from.cluster, index), 201)
     assert.equal(await countOf(to.cluster, restored), 3)
     // Begun anew, it does not take what is there for its own.
@@ -238,6 +257,129 @@ test('a hook that fails stops the migration; taken back, everything is as it was
     await deleteTestIndex(to.cluster, 'former-abort')
   }
 })
+
+test('another process makes the next cycle the last, or takes the migration back', {
+  skip: javaMissing ?? false,
+}, async () => {
+  const [index, restored] = ['movies-asked', 'restored-asked']
+  await using indexferry = await Indexferry.install()
+  await using from = await openSnapshotSide('source', old, 'asked-journey')
+  await using to = await openSnapshotSide('target', old, 'asked-journey-reading')
+  const settings = { location: from.folder }
+  const parts = {
+    indices: index,
+    source: { cluster: from.url, repository: { name: from.repository, type: 'fs', settings } },
+    target: { cluster: to.url, repository: { name: to.repository, type: 'fs', settings } },
+    restore: { rename_pattern: '^movies', rename_replacement: 'restored' },
+    cycles: { every: '1h' },
+  }
+  const plan = await indexferry.write('asked.yaml', asPlan({ name: 'asked', ...parts }))
+  const hook = { phase: 'verify', when: 'before', command: ['sleep', '60'], time_limit: '2m' }
+  const slow = await indexferry.write(
+    'slow.yaml',
+    asPlan({ name: 'slow', ...parts, restore: { ...parts.restore, over_existing: true }, hooks: [hook] }),
+  )
+  const until = (name: string, state: string) =>
+    eventually(`${name} is ${state}`, async () => {
+      const status = await indexferry.run(['status', name, '--json'])
+      if (status.code !== 0) return undefined
+      const found = JSON.parse(status.stdout) as { isRunning: boolean; record: JourneyRecord }
+      return found.isRunning && found.record.state === state ? found : undefined
+    })
+  await createTestIndex(from.cluster, index)
+  await deleteTestIndex(to.cluster, restored)
+  try {
+    await putDocuments(from.cluster, index, movies(0, 3))
+    const waiting = indexferry.start(['migrate', plan, '--json'])
+    await until('asked', 'waiting')
+    await indexferry.fails(['migrate', plan], { code: 'MIGRATION_RUNNING', exit: 5 })
+    const asked = await indexferry.json<{ isElsewhere: boolean }>(['migrate', plan, '--cut-over'])
+    assert.equal(asked.isElsewhere, true)
+    const ended = await waiting.ended
+    assert.equal((JSON.parse(ended.stdout) as JourneyRecord).state, 'completed', ended.stderr)
+    assert.equal(await write(from.cluster, index), 403)
+    await from.cluster.json({ method: 'PUT', path: `/${index}/_settings`, body: { 'index.blocks.write': null } })
+
+    const verifying = indexferry.start(['migrate', slow, '--cut-over', '--json'])
+    await until('slow', 'verifying')
+    assert.equal(await write(from.cluster, index), 403)
+    await indexferry.json(['migrate', slow, '--abort'])
+    const back = await verifying.ended
+    assert.equal((JSON.parse(back.stdout) as JourneyRecord).state, 'aborted', back.stderr)
+    assert.equal(await write(from.cluster, index), 201)
+  } finally {
+    await deleteTestIndex(from.cluster, index)
+    await deleteTestIndex(to.cluster, restored)
+  }
+})
+
+/** The same journey on what came later, each over one major version. */
+const pairs: readonly (readonly [ServerName, ServerName])[] = [
+  ['elasticsearch-7.10.2', 'elasticsearch-7.17.29'],
+  ['opensearch-1.3.14', 'opensearch-2.19.4'],
+  ['opensearch-2.19.4', 'opensearch-3.8.0'],
+]
+
+for (const [source, target] of pairs) {
+  test(`two cycles, the cut-over, and a writer who comes too late: ${source} to ${target}`, {
+    skip: missingJava(source) ?? missingJava(target) ?? false,
+  }, async () => {
+    const index = `journey-${target}`
+    await using indexferry = await Indexferry.install()
+    await using from = await openSnapshotSide('source', source, `journey-to-${target}`)
+    await using to = await openSnapshotSide('target', target, `journey-from-${source}`)
+    const side = ({ url, repository, folder }: typeof from) => ({
+      cluster: url,
+      repository: { name: repository, type: 'fs', settings: { location: folder } },
+      store: { location: folder },
+    })
+    // Somebody who takes the block away and writes after the last snapshot, once.
+    const late = await indexferry.write(
+      'late.mjs',
+      `import { existsSync, writeFileSync } from 'node:fs'
+       if (!existsSync('was-late')) {
+         const put = async (path, body) => {
+           const options = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+           const answer = await fetch(${JSON.stringify(`${from.url}/${index}`)} + path, options)
+           if (!answer.ok) throw new Error(await answer.text())
+         }
+         await put('/_settings', { 'index.blocks.write': null })
+         await put('/_doc/late', { title: 'late' })
+         writeFileSync('was-late', '')
+       }`,
+    )
+    const plan = await indexferry.write(
+      'plan.yaml',
+      asPlan({
+        name: 'pair',
+        indices: `${index}*`,
+        source: side(from),
+        target: side(to),
+        restore: { relax: true },
+        hooks: [{ phase: 'verify', when: 'before', command: [process.execPath, late] }],
+      }),
+    )
+    await createTestIndex(from.cluster, index, { shards: 2 })
+    await deleteTestIndex(to.cluster, index)
+    try {
+      await putDocuments(from.cluster, index, movies(0, 3))
+      await indexferry.json(['migrate', plan])
+      // An index that appears later comes with the next cycle.
+      await createTestIndex(from.cluster, `${index}-later`)
+      await putDocuments(from.cluster, `${index}-later`, movies(0, 1))
+      await putDocuments(from.cluster, index, movies(3, 5))
+      const last = await indexferry.json<JourneyRecord>(['migrate', plan, '--cut-over'])
+      assert.deepEqual([last.state, last.cycle.number, last.cycle.snapshot], ['completed', 3, 'indexferry-final-2'])
+      assert.equal(last.verification.filter(({ isGood }) => isGood).length, 10)
+      assert.deepEqual([await countOf(to.cluster, index), await countOf(to.cluster, `${index}-later`)], [6, 1])
+      assert.deepEqual([await write(from.cluster, index), await write(to.cluster, index)], [403, 201])
+    } finally {
+      for (const { cluster } of [from, to]) {
+        for (const name of [index, `${index}-later`]) await deleteTestIndex(cluster, name)
+      }
+    }
+  })
+}
 
 test('what is wrong with a plan is said with its lines', async () => {
   await using indexferry = await Indexferry.install()

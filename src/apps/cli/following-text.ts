@@ -16,7 +16,11 @@ export function followingText(status: FollowStatus, atMs = now()): string {
     deletesUpTo === undefined
       ? 'deletes not looked for yet'
       : `deletes up to ${formatSeconds((atMs - deletesUpTo) / 1000)} ago`
-  const told = [behind, deletes, `${formatCount(deleted)} deleted`]
+  const told = [
+    state === 'following' ? behind : `${behind} when it was looked at last`,
+    deletes,
+    `${formatCount(deleted)} deleted`,
+  ]
   if (error)
     told.unshift(`${state === 'stopped' ? 'stopped' : 'waiting'}: ${String(error.message)} [${String(error.code)}]`)
   return told.join(', ')

@@ -40,7 +40,7 @@ function stateOf({ record, isRunning, owner, error }: JourneyListing): string {
   const words = stateWords[record.state]
   if (isRunning || record.state === 'completed' || record.state === 'aborted') return words
   if (owner) return `${words}, killed`
-  return error ? `${words}, failed` : words
+  return error ? `${words}, ${error.code === 'PAUSED' ? 'paused' : 'failed'}` : words
 }
 
 export function describeMigration(migration: JourneyListing): string {
@@ -53,7 +53,7 @@ export function describeMigration(migration: JourneyListing): string {
   if (isRunning && owner) lines.push(`  run by process ${owner.pid} on ${owner.host}`)
   lines.push(...nextLines(migration))
   if (requests.abort && record.state !== 'aborted') lines.push('  it is asked to be taken back')
-  if (error) lines.push(`  ended with: ${error.message} [${error.code}]`)
+  if (error && error.code !== 'PAUSED') lines.push(`  ended with: ${error.message} [${error.code}]`)
   return [...lines, describeRecord(record)].filter(Boolean).join('\n')
 }
 

@@ -88,12 +88,33 @@ async function create(
   return undefined
 }
 
-/** Puts the settings back that were relaxed, and gives a created index its aliases. Twice is the same as once. */
-export async function finishDestination({
-  request,
-  target,
-  facts,
-}: Pick<DestinationOptions, 'request' | 'target' | 'facts'>): Promise<void> {
+type FinishOptions = Pick<DestinationOptions, 'request' | 'target' | 'facts'>
+
+/**
+ * Puts the settings back that were relaxed, and gives a created index its aliases. Twice is the same as once. Where it cannot, as with a
+ * password that has changed meanwhile, the error says what is left to do, because nobody else will.
+ */
+export async function finishDestination(options: FinishOptions): Promise<void> {
+  try {
+    await finish(options)
+  } catch (error) {
+    const { savedSettings } = options.facts.all
+    if (!savedSettings || !(error instanceof IndexferryError)) throw error
+    const { index } = options.request.dest
+    const { code, message, side, fields } = error
+    const left = `the index ${index} is left with the settings of its loading and is to have ${JSON.stringify(savedSettings)}`
+    const { serverError: _, reason, ...others } = fields
+    throw new IndexferryError(code, `${message}; ${left}`, {
+      side,
+      // Answers quote what the cluster said.
+      fields: typeof reason === 'string' ? { ...others, reason: `${reason.replace(/;$/, '')}; ${left}` } : others,
+      remedy: `Give the index its settings by PUT /${index}/_settings.`,
+      cause: error,
+    })
+  }
+}
+
+async function finish({ request, target, facts }: FinishOptions): Promise<void> {
   const { created, savedSettings, aliases } = facts.all
   if (!created) return
   const { index } = request.dest

@@ -1,4 +1,5 @@
 // What a migration must remember over its own death. One value of JSON: every change of it is durable before the next step.
+import type { JsonObject } from '../../model/json.ts'
 import type { SavedSettings } from '../../target/relaxed-settings.ts'
 import type { JourneyState } from './journey-states.ts'
 
@@ -7,7 +8,7 @@ export interface JourneyRecord {
   readonly startedMs: number
   /** When the state was entered. */
   readonly enteredMs: number
-  /** What of the state is done: hooks before it, its work, hooks after it. */
+  /** What of the state is done: each hook before it, its work, each hook after it. */
   readonly passed: readonly StatePart[]
   readonly cycle: CycleRecord
   /** Those that ended, the latest last. */
@@ -21,7 +22,7 @@ export interface JourneyRecord {
   readonly verification: readonly JourneyCheck[]
 }
 
-export type StatePart = 'before' | 'work' | 'after'
+export type StatePart = 'work' | `before ${number}` | `after ${number}`
 
 export interface CycleRecord {
   readonly number: number
@@ -52,7 +53,10 @@ export interface BlockedIndex {
 
 export interface AliasNote {
   readonly alias: string
-  readonly indexes: readonly string[]
+  /** By name, with the filter and routing of the alias. */
+  readonly indexes: Readonly<Record<string, JsonObject>>
+  /** The other aliases that the switch gives the restored indexes. */
+  readonly added: readonly { readonly index: string; readonly alias: string }[]
 }
 
 /** One of the verifications, of one index. */

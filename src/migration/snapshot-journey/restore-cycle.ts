@@ -34,6 +34,8 @@ function requestOf(context: JourneyContext): RestoreRequest {
       ...(Object.keys(restore.indexSettings).length > 0 ? { indexSettings: restore.indexSettings } : {}),
       ignoreIndexSettings: [...restore.ignoreIndexSettings, ...blockToDrop(context)],
       includeGlobalState: false,
+      // Restored, the alias of the switch would lead here before anything is verified: aliases come with the switch.
+      includeAliases: plan.cutOver.alias === undefined,
       partial: plan.snapshot.partial,
     },
     // What is not ours to replace was refused before.

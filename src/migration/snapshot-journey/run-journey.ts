@@ -81,9 +81,11 @@ async function runHooks(context: JourneyContext, when: 'before' | 'after'): Prom
   const { state, passed } = journal.record
   const phase = phaseOf[state]
   const hooks = plan.hooks.filter((hook) => hook.phase === phase && hook.when === when)
-  if (hooks.length === 0 || passed.includes(when)) return
-  for (const hook of hooks) await runHook({ hook, facts: factsOf(context, when), folder: plan.folder, signal })
-  pass(context, when)
+  for (const [place, hook] of hooks.entries()) {
+    if (passed.includes(`${when} ${place}`)) continue
+    await runHook({ hook, facts: factsOf(context, when), folder: plan.folder, signal })
+    pass(context, `${when} ${place}`)
+  }
 }
 
 /** What a hook is told. */
