@@ -353,6 +353,24 @@ test('whoever the cluster lets in', options(secure), async (t) => {
   assert.match(gateway.log.join(''), /"event":"refused","status":401,.*"who":"user admin"|"who":"user admin".*/)
 })
 
+test('an answer with odd letters in its status line comes through', async () => {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () =>
+      socket.end(Buffer.from('HTTP/1.1 404 N\u00e3o\u0001 encontrado\r\ncontent-length: 2\r\n\r\n{}')),
+    )
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  await using gateway = await gatewayInFront({ nodes: [`http://127.0.0.1:${(server.address() as AddressInfo).port}`] })
+  try {
+    const { status, text } = await ask(gateway.port, 'GET', '/x')
+    assert.deepEqual([status, text], [404, '{}'])
+  } finally {
+    server.close()
+  }
+})
+
 test('who is let in is not known while the cluster does not say', async () => {
   let status = 503
   await using cluster = await serverThat((_, outgoing) => outgoing.writeHead(status).end('{}'))

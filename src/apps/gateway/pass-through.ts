@@ -38,6 +38,12 @@ function send(passage: Passage, call: PassedCall, body: Buffer | Readable | unde
   })
 }
 
+/** undici reads the bytes as UTF-8, Node writes Latin-1 and refuses control characters. */
+const asSent = (statusText: string): string =>
+  Buffer.from(statusText)
+    .toString('latin1')
+    .replace(/[^\t\x20-\x7e\x80-\xff]/g, ' ')
+
 /** The way back. */
 class Return implements PassedReceiver {
   readonly #call: PassedCall
@@ -56,7 +62,7 @@ class Return implements PassedReceiver {
     response.sendDate = false
     response.removeHeader('connection')
     const chunked = this.#call.request.httpVersion !== '1.0'
-    response.writeHead(status, statusText, passedAnswerHeaders(rawHeaders, chunked))
+    response.writeHead(status, asSent(statusText), passedAnswerHeaders(rawHeaders, chunked))
     response.on('drain', () => flow.resume())
     this.#flow = flow
     this.#call.onAnswer(status)

@@ -1,5 +1,5 @@
 // The gateway's HTTP server: who calls, which route, and where there is none, on to the cluster.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Passage, PassageFailure } from '../../cluster/passage.ts'
 import type { GatewayConfig } from '../../config/gateway/gateway-config.ts'
 import { monotonicMs } from '../../foundation/clock.ts'
@@ -177,7 +177,8 @@ export class GatewayServer {
     const rendered = this.#render(answer, new URLSearchParams(query), request)
     response.sendDate = false
     response.removeHeader('connection')
-    response.writeHead(rendered.status, rendered.headers as string[])
+    // Said in full: an answer of the cluster that could not be written may have left its own words.
+    response.writeHead(rendered.status, STATUS_CODES[rendered.status] ?? '', rendered.headers as string[])
     response.end(request.method === 'HEAD' ? undefined : rendered.body)
     // What is left of a body that was refused is not waited for.
     if (!request.complete && rendered.status >= 400) closeAfter(request, response)
