@@ -60,12 +60,13 @@ function checkExpected(
 for (const [target, remote] of pairs) {
   const skip = pairSkip(target, remote) ?? false
   describe(`reindex into ${target}, from ${remote} too`, { skip, timeout: 240_000, concurrency: 4 }, () => {
-    const folder = mkdtempSync(join(tmpdir(), 'indexferry-behaviours-'))
+    let folder: string
     let gateway: RunningGateway
     let direct: string
     let remoteHost: string
 
     before(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'indexferry-behaviours-'))
       const [near, far] = [await useServer(target), await useServer(remote)]
       direct = near.url
       remoteHost = far.url
@@ -77,7 +78,7 @@ for (const [target, remote] of pairs) {
     })
     after(async () => {
       await gateway?.close()
-      rmSync(folder, { recursive: true })
+      rmSync(folder, { recursive: true, force: true })
       await cleanTarget(direct)
       for (const url of new Set([direct, remoteHost])) {
         await expectNoContext(url)
