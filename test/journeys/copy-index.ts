@@ -18,6 +18,8 @@ export interface TestCopy {
   readonly rate?: RateLimits
   readonly faultsMax?: number
   readonly readers?: number
+  /** Default 8 MiB. Small bodies make small pages. */
+  readonly bodyBytesMax?: number
 }
 
 export interface TestCopyResult {
@@ -31,7 +33,7 @@ export interface TestCopyResult {
 const documentBytesMax = 200 * 1024 * 1024
 
 export async function copyTestIndex(copy: TestCopy): Promise<TestCopyResult> {
-  const { source, target, index, way, faultsMax, readers = 2 } = copy
+  const { source, target, index, way, faultsMax, readers = 2, bodyBytesMax = 8 * 1024 * 1024 } = copy
   const journal = new MemoryJournal()
   const rejected: RejectedDocument[] = []
   let carried = noCounts
@@ -39,7 +41,7 @@ export async function copyTestIndex(copy: TestCopy): Promise<TestCopyResult> {
   await copyDocuments({
     unit: { name: index, sourceIndex: index, targetIndex: index },
     source: await openSearchSource({ cluster: source, index, documentBytesMax, readers, faultsMax }, way),
-    target: new BulkTarget({ cluster: target, index, form, writersMax: 4, bodyBytesMax: 8 * 1024 * 1024 }),
+    target: new BulkTarget({ cluster: target, index, form, writersMax: 4, bodyBytesMax }),
     transform: { changes: 'none', apply: (batch) => batch },
     journal,
     readers,

@@ -147,7 +147,9 @@ describe('a copy through faults', { skip: missingJava(targetName) ?? false, conc
       // About 9 seconds for all documents, so that contexts are lost in the middle of partitions.
       const rate = { documentsPerSecond: 2_300 }
       const readers = way === 'pointInTime' ? 1 : 3
-      await copy(name, 'faults-contexts', { source: [contexts.fault] }, { way, rate, readers })
+      // And in small pages, so that one is asked for in each of these seconds.
+      const bodyBytesMax = 64 * 1024
+      await copy(name, 'faults-contexts', { source: [contexts.fault] }, { way, rate, readers, bodyBytesMax })
       await compare(name, 'faults-contexts')
       assert.ok(contexts.lost > 0, 'contexts were lost')
     })

@@ -284,5 +284,21 @@ for (const name of ['opensearch-2.19.4', 'elasticsearch-7.10.2'] as const) {
       assert.equal(tasks.get(ours)?.cancelledAtMs, undefined)
       assert.equal(tasks.get(ours)?.status.requestsPerSecond, 0.5)
     })
+
+    test('a task of ours is shown while the cluster’s index of finished tasks is away', async () => {
+      const { ours } = await startBoth(1)
+      const error = { type: 'no_shard_available_action_exception', reason: 'No shard available for [get [.tasks]]' }
+      const away = Buffer.from(JSON.stringify({ error, status: 503 }))
+      await using proxy = await startInterferingProxy(direct, [
+        async (request, next) =>
+          request.path.includes('/_tasks/')
+            ? { status: 503, headers: { 'content-type': 'application/json' }, body: away }
+            : next(request),
+      ])
+      const routes = taskRoutes({ tasks, server: () => cluster.version, address: () => '127.0.0.1:9200' })
+      await using behind = await gatewayInFront({ nodes: [proxy.url] }, {}, routes)
+      const { status, text } = await ask(behind.url, `GET /_tasks/${ours}`)
+      assert.deepEqual([status, text.includes('"completed":false')], [200, true], text)
+    })
   })
 }

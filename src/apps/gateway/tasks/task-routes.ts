@@ -164,7 +164,7 @@ async function askCluster(call: GatewayCall): Promise<Asked> {
   if (status === 200) return isJsonObject(body) ? { body } : {}
   const knowsTheCall = isJsonObject(body) && isJsonObject(body.error)
   const isRefused = [401, 403, 429].includes(status) || status >= 500 || (status === 400 && knowsTheCall)
-  if (!isRefused) return {}
+  if (!isRefused || isAway(body)) return {}
   const challenge = headers['www-authenticate']
   return {
     refusal: {
@@ -174,6 +174,10 @@ async function askCluster(call: GatewayCall): Promise<Asked> {
     },
   }
 }
+
+/** The call was let in, and the index in which the cluster keeps its finished tasks is just being made, or is lost. */
+const isAway = (body: JsonValue | undefined): boolean =>
+  isJsonObject(body) && isJsonObject(body.error) && body.error.type === 'no_shard_available_action_exception'
 
 /** Undefined: it is no JSON. A proxy may answer anything. */
 function parseAnswer(bytes: Buffer): JsonValue | undefined {
