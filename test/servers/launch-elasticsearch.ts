@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path'
 import { majorVersion, type ServerDescription } from './catalogue.ts'
 import { tool } from './java.ts'
 import {
+  breakerSettings,
   type Command,
   commonFlags,
   commonSettings,
@@ -25,6 +26,7 @@ export async function prepareElasticsearch(
   await writeSettings(join(place.config, 'elasticsearch.yml'), {
     ...commonSettings(place, options.repositories),
     [major >= 7 ? 'transport.port' : 'transport.tcp.port']: place.transportPort,
+    ...(major >= 7 ? breakerSettings(options) : {}),
     ...discovery(major, place),
     ...(major >= 5 && hasModule(place, 'reindex') ? { 'reindex.remote.whitelist': reindexSources } : {}),
     ...server.settings,

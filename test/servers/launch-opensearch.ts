@@ -4,6 +4,7 @@ import { majorVersion, type ServerDescription } from './catalogue.ts'
 import { installCertificates } from './certificates.ts'
 import { tool } from './java.ts'
 import {
+  breakerSettings,
   type Command,
   commonFlags,
   commonSettings,
@@ -27,6 +28,7 @@ export async function prepareOpenSearch(
     'transport.port': place.transportPort,
     'discovery.type': 'single-node',
     [majorVersion(server) === 1 ? 'reindex.remote.whitelist' : 'reindex.remote.allowlist']: reindexSources,
+    ...breakerSettings(options),
     ...(server.secure ? securitySettings : {}),
     ...server.settings,
     ...options.settings,

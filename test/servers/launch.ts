@@ -110,4 +110,12 @@ export function commonSettings(place: Place, repositories: string[] = []): Recor
   }
 }
 
+/**
+ * Since 7.0 the memory breaker counts the heap as it stands, garbage included. The serial collector leaves garbage until the heap is full, so
+ * a server that many tests share would refuse calls (429) at random.
+ */
+export function breakerSettings({ gc = 'serial' }: StartOptions): Record<string, unknown> {
+  return gc === 'serial' ? { 'indices.breaker.total.use_real_memory': false } : {}
+}
+
 export const reindexSources = ['127.0.0.1:*', 'localhost:*']
