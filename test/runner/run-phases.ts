@@ -19,6 +19,18 @@ export interface RunCounts {
 
 type Counts = Record<string, number>
 type Event = { readonly type: string; readonly data: never }
+
+/** A test that did not run because its suite failed: the suite's own failure says why, and hundreds of these would hide it. */
+const isCancelled = ({ type, data }: Event): boolean =>
+  type === 'test:fail' &&
+  (data as { details?: { error?: { failureType?: string } } }).details?.error?.failureType === 'cancelledByParent'
+
+/** For the report; it is counted as cancelled all the same. */
+const asSkipped = ({ data }: Event): Event => ({
+  type: 'test:pass',
+  data: { ...(data as object), skip: 'its suite failed' } as never,
+})
+
 interface Summary {
   readonly file?: string
   readonly counts: Counts
@@ -62,7 +74,7 @@ export async function runPhases(
       for await (const event of stream as AsyncIterable<Event>) {
         if (event.type === 'test:summary') onSummary(event.data)
         const isOwn = event.type === 'test:diagnostic' && isSummaryLine((event.data as { message: string }).message)
-        if (!isOwn && event.type !== 'test:summary') yield event
+        if (!isOwn && event.type !== 'test:summary') yield isCancelled(event) ? asSkipped(event) : event
       }
     }
     for (const { file, seconds } of slow.sort((a, b) => b.seconds - a.seconds))
