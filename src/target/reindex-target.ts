@@ -37,6 +37,8 @@ export interface ReindexTargetOptions {
 }
 
 export interface WriteOptions {
+  /** The shard of the source that the documents come from, where it is known: ids are unique within it, whatever the routing. */
+  readonly shard?: number | undefined
   /** Some of these documents may have been written before: the process died, or a scroll was lost and is read again. */
   readonly isReplay: boolean
   /** Told of each time that documents are sent again. */

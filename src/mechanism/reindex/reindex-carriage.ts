@@ -168,7 +168,8 @@ export class ReindexCarriage {
       // An answer that was too large for the server is asked for in smaller parts.
       batchBytes: () => Math.max(1, Math.floor(destination.bodyBytes / 2 ** shrinks)),
     })
-    const handling: Handling = { run, settling, isReplay, ignoresConflicts: this.ignoresConflicts(partition) }
+    const shard = 'shard' in partition ? partition.shard : undefined
+    const handling: Handling = { run, settling, shard, isReplay, ignoresConflicts: this.ignoresConflicts(partition) }
     for await (const batch of batches) {
       requireSources(batch, partition.index)
       await this.handOn(batch, handling)
@@ -294,10 +295,11 @@ export class ReindexCarriage {
     return arrival
   }
 
-  private async deliver(batch: DocumentBatch, { run, isReplay, ignoresConflicts }: Handling): Promise<Tally> {
+  private async deliver(batch: DocumentBatch, { run, shard, isReplay, ignoresConflicts }: Handling): Promise<Tally> {
     const { destination, request, writing } = this.options
     const { count } = batch
     const written = await destination.write(batch, {
+      shard,
       isReplay,
       signal: writing,
       onRetry: () => {
@@ -351,6 +353,7 @@ class SliceRun {
 }
 
 interface Handling {
+  readonly shard: number | undefined
   readonly run: SliceRun
   readonly settling: PartitionSettling
   readonly isReplay: boolean

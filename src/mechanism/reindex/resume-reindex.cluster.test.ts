@@ -147,6 +147,32 @@ describe('a _reindex from a remote', { skip }, () => {
     assert.deepEqual(left.body, {})
   })
 
+  it('gives a script documents of one id under several routings, all of them', async () => {
+    const [twins, copied] = ['rr-twins', 'rr-twins-copied']
+    try {
+      await createTestIndex(sides.source, twins, { shards: 5, mapping: { properties: { n: { type: 'long' } } } })
+      const routings = Array.from({ length: 12 }, (_, n) => `r${n}`)
+      for (const routing of routings) {
+        await bulkDocuments(sides.source, twins, [{ id: 'same', routing, source: '{"n":1}' }])
+      }
+      await bulkDocuments(sides.source, twins, [{ id: 'same', source: '{"n":1}' }])
+      await createTestIndex(sides.target, copied, { shards: 5 })
+      const { body } = await sides.source.json<{ count: number }>({ method: 'POST', path: `/${twins}/_count` })
+      assert.ok(body.count > 2, 'the routings lie on several shards')
+      const script = { source: 'ctx._source.m = ctx._routing' }
+      const { status } = await reindex(sides, requestOf(twins, copied, { call: { script } }))
+      assert.equal(status.created, body.count)
+      const sorted = await reindex(
+        sides,
+        requestOf(twins, copied, { source: { sort: ['n'] }, call: { script } }),
+      ).catch((error: unknown) => error)
+      assert.match(String((sorted as Error).message), /have the id of another one|could not be kept/)
+    } finally {
+      await deleteTestIndex(sides.source, twins)
+      await deleteTestIndex(sides.target, copied)
+    }
+  })
+
   it('deals a source out to slices, and divides the most among them', async () => {
     await deleteTestIndex(sides.target, dest)
     const auto = await reindex(sides, requestOf(source, dest, { call: { slices: 'auto' } }))

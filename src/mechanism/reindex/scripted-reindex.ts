@@ -11,7 +11,7 @@ import type { FactsOf } from './reindex-facts.ts'
 import type { ReindexRun } from './run-reindex.ts'
 import { deleteStaging, listStaging, StagingIndexes } from './staging-index.ts'
 
-/** Staging indexes have as many shards as the call has slices, so that the cluster's `slices: auto` comes to the same; not more than this. */
+/** Staging indexes have as many shards as the call has slices, which read them at the same time; not more than this. */
 const shardsMax = 20
 
 /** How often the cluster's call is started again when the cluster forgets it, as a restart of its node makes it do. */
@@ -93,7 +93,9 @@ async function runInCluster(
   const { target, request, requestsPerSecond } = run
   for (let starts = 1; ; starts++) {
     const known = facts.all.clusterTask ?? (await findClusterReindex(target, name))
-    const task = known ?? (await startClusterReindex(target, request, stagings, requestsPerSecond()))
+    // Stagings have fewer shards than the remote when documents have routings; the cluster would take fewer slices.
+    const slices = request.slices === 'auto' ? (facts.all.sliceTotals?.length ?? 1) : request.slices
+    const task = known ?? (await startClusterReindex(target, { ...request, slices }, stagings, requestsPerSecond()))
     facts.save({ clusterTask: task })
     const end = await watchClusterReindex(target, task, run)
     if (end) return end

@@ -1,11 +1,11 @@
 // Staging indexes: documents of a remote that wait in the local cluster for a script, which only the cluster itself can run. They are stored
 // as they are, with version and routing, and nothing of them is indexed. There is one for each source index, because two of these
-// may hold the same id.
+// may hold the same id; and for documents with a routing of their own one for each shard of it, because two shards may hold the same id.
 import { createHash } from 'node:crypto'
 import type { Cluster } from '../../cluster/cluster.ts'
 import { indexPath } from '../../cluster/paths.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
-import type { DocumentBatch } from '../../model/document-batch.ts'
+import { ABSENT, type DocumentBatch } from '../../model/document-batch.ts'
 import type { JsonObject } from '../../model/json.ts'
 import type { ReindexRequest } from '../../model/reindex.ts'
 import { selectRows } from '../../model/select-rows.ts'
@@ -24,7 +24,7 @@ export interface StagingOptions {
 
 export class StagingIndexes implements ReindexDestination {
   private readonly options: StagingOptions
-  private readonly bySource = new Map<string, Promise<ReindexTarget>>()
+  private readonly byPlace = new Map<string, Promise<ReindexTarget>>()
   private readonly first: ReindexTarget
 
   constructor(options: StagingOptions) {
@@ -42,10 +42,12 @@ export class StagingIndexes implements ReindexDestination {
 
   async write(batch: DocumentBatch, options: WriteOptions): Promise<ReindexWritten> {
     const all: ReindexWritten = { created: 0, updated: 0, versionConflicts: 0, failures: [] }
-    for (const [source, rows] of rowsBySource(batch, this.options.request.source.sort !== undefined)) {
-      const target = await this.stagingOf(source)
+    const isOrdered = this.options.request.source.sort !== undefined
+    for (const [place, rows] of rowsByPlace(batch, options.shard, isOrdered)) {
+      const target = await this.stagingOf(place)
       const part = rows.length === batch.count ? batch : selectRows(batch, rows)
       const written = await target.write(part, options)
+      if (options.shard === undefined && !options.isReplay && written.updated > 0) throw this.twice(written.updated)
       all.created += written.created
       all.updated += written.updated
       all.versionConflicts += written.versionConflicts
@@ -59,19 +61,30 @@ export class StagingIndexes implements ReindexDestination {
     return all
   }
 
-  private stagingOf(source: string): Promise<ReindexTarget> {
-    let staging = this.bySource.get(source)
+  /** Where shards are not known, each document is read once: one that was there before is another one with the same id. */
+  private twice(count: number): IndexferryError {
+    const { name, side } = this.options.cluster
+    const sentence = `${name}: ${count} documents of the remote have the id of another one, with another routing; a script cannot be given both`
+    return new IndexferryError('REQUEST_REFUSED', sentence, {
+      side,
+      remedy: 'Leave `sort` out, or call once for each routing, with a query on `_routing`.',
+    })
+  }
+
+  private stagingOf(place: string): Promise<ReindexTarget> {
+    let staging = this.byPlace.get(place)
     if (!staging) {
-      staging = this.create(source)
-      this.bySource.set(source, staging)
-      staging.catch(() => this.bySource.delete(source))
+      staging = this.create(place)
+      this.byPlace.set(place, staging)
+      staging.catch(() => this.byPlace.delete(place))
     }
     return staging
   }
 
-  private async create(source: string): Promise<ReindexTarget> {
-    const { cluster, name, shards } = this.options
-    const index = `${name}-${createHash('sha256').update(source).digest('hex').slice(0, 12)}`
+  private async create(place: string): Promise<ReindexTarget> {
+    const { cluster, name } = this.options
+    const shards = isOfOneShard(place) ? 1 : this.options.shards
+    const index = `${name}-${createHash('sha256').update(place).digest('hex').slice(0, 12)}`
     const { status } = await cluster.bytes({ method: 'HEAD', path: indexPath(index), accept: [404] })
     if (status === 404) {
       const { hiddenIndexes, mappingTypes } = cluster.capabilities
@@ -110,22 +123,29 @@ export class StagingIndexes implements ReindexDestination {
       // Nobody else writes there: whatever is there in this version was kept before.
       findOwn: async (conflicts) => new Set(conflicts.map(({ row }) => row)),
       wasEmpty: true,
-      hasUniqueIds: true,
+      // So that an overwritten document is counted as updated.
+      hasUniqueIds: false,
     })
   }
 }
 
+/** No index name holds a slash. */
+const placeOfShard = (source: string, shard: number): string => `${source}/${shard}`
+const isOfOneShard = (place: string): boolean => place.includes('/')
+
 /** In an order, all go to one staging: the cluster reads it in the order in which it was written. */
-function rowsBySource(batch: DocumentBatch, isOrdered: boolean): Map<string, number[]> {
+function rowsByPlace(batch: DocumentBatch, shard: number | undefined, isOrdered: boolean): Map<string, number[]> {
   const rows = new Map<string, number[]>()
   for (let row = 0; row < batch.count; row++) {
     const start = batch.indexStart[row] as number
     const source = isOrdered
       ? ''
       : batch.bytes.toString('latin1', Math.max(0, start), Math.max(0, batch.indexEnd[row] as number))
-    const known = rows.get(source)
+    const isRouted = batch.routingStart[row] !== ABSENT || batch.parentStart[row] !== ABSENT
+    const place = isRouted && !isOrdered && shard !== undefined ? placeOfShard(source, shard) : source
+    const known = rows.get(place)
     if (known) known.push(row)
-    else rows.set(source, [row])
+    else rows.set(place, [row])
   }
   return rows
 }
