@@ -79,6 +79,24 @@ export interface ReindexStatus {
   readonly slices: readonly (ReindexStatus | undefined)[] | undefined
 }
 
+/** Nothing was done yet. The servers say 0 for the rate of a task that has not begun. */
+export const noReindexStatus: ReindexStatus = {
+  total: 0,
+  updated: 0,
+  created: 0,
+  deleted: 0,
+  batches: 0,
+  versionConflicts: 0,
+  noops: 0,
+  bulkRetries: 0,
+  searchRetries: 0,
+  throttledMs: 0,
+  requestsPerSecond: 0,
+  throttledUntilMs: 0,
+  reasonCancelled: undefined,
+  slices: undefined,
+}
+
 /** A document that the target refused, or a read that failed for good. */
 export type ReindexFailure =
   | {

@@ -48,11 +48,12 @@ const comparable = (value: unknown, prefix: string): unknown =>
 
 for (const name of ['opensearch-2.19.4', 'opensearch-3.8.0', 'opensearch-1.3.14'] as const) {
   describe(`the JavaScript client in front of ${name}`, { skip: missingJava(name) ?? false, timeout: 120_000 }, () => {
-    const folder = mkdtempSync(join(tmpdir(), 'indexferry-clients-'))
+    let folder: string
     let gateway: RunningGateway
     let direct: string
 
     before(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'indexferry-clients-'))
       direct = (await useServer(name)).url
       const config = testConfig({ nodes: [direct] }, { reindex: { allowlist: ['127.0.0.1:*'] } })
       const write = () => {}

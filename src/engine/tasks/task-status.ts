@@ -1,26 +1,10 @@
 // Counters of a task that has done nothing yet, and how cancelling and a new rate show in them before the task itself says so.
-import type { ReindexRequest, ReindexStatus } from '../../model/reindex.ts'
-
-const nothing: ReindexStatus = {
-  total: 0,
-  updated: 0,
-  created: 0,
-  deleted: 0,
-  batches: 0,
-  versionConflicts: 0,
-  noops: 0,
-  bulkRetries: 0,
-  searchRetries: 0,
-  throttledMs: 0,
-  // As the servers say before a task has begun.
-  requestsPerSecond: 0,
-  throttledUntilMs: 0,
-  reasonCancelled: undefined,
-  slices: undefined,
-}
+import { noReindexStatus, type ReindexRequest, type ReindexStatus } from '../../model/reindex.ts'
 
 export const statusBefore = ({ slices }: ReindexRequest): ReindexStatus =>
-  typeof slices === 'number' && slices > 1 ? { ...nothing, slices: new Array(slices).fill(undefined) } : nothing
+  typeof slices === 'number' && slices > 1
+    ? { ...noReindexStatus, slices: new Array(slices).fill(undefined) }
+    : noReindexStatus
 
 /** A server lifts the limit of a task that is cancelled, so that it ends at once, and says so. */
 export const cancelledStatus = (status: ReindexStatus, reason: string): ReindexStatus => ({

@@ -3,7 +3,7 @@
 
 import { indexPath } from '../../cluster/paths.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
-import type { ReindexStatus } from '../../model/reindex.ts'
+import { noReindexStatus, type ReindexStatus } from '../../model/reindex.ts'
 import { type CarriedDocuments, carryCall } from './carry-call.ts'
 import { findClusterReindex, startClusterReindex, watchClusterReindex } from './cluster-reindex.ts'
 import { finishDestination, prepareDestination } from './reindex-destination.ts'
@@ -43,7 +43,7 @@ export async function runScripted(run: ReindexRun, facts: FactsOf): Promise<Carr
     }
     const stagings = await listStaging(target, name)
     if (stagings.length > 0) return await runInCluster(run, facts, name, stagings)
-    return { status: asUnwritten(run.journal.lastStatus()?.status ?? nothing), failures: [] }
+    return { status: asUnwritten(run.journal.lastStatus()?.status ?? unlimited), failures: [] }
   } finally {
     if (!run.stop.aborted) {
       await deleteStaging(target, name)
@@ -106,26 +106,11 @@ async function runInCluster(
   }
 }
 
-const nothing: ReindexStatus = {
-  total: 0,
-  created: 0,
-  updated: 0,
-  deleted: 0,
-  batches: 0,
-  versionConflicts: 0,
-  noops: 0,
-  bulkRetries: 0,
-  searchRetries: 0,
-  throttledMs: 0,
-  requestsPerSecond: Number.POSITIVE_INFINITY,
-  throttledUntilMs: 0,
-  reasonCancelled: undefined,
-  slices: undefined,
-}
+const unlimited: ReindexStatus = { ...noReindexStatus, requestsPerSecond: Number.POSITIVE_INFINITY }
 
 /** While documents are only kept in staging indexes, nothing is written. */
 const asUnwritten = ({ total, searchRetries, reasonCancelled }: ReindexStatus): ReindexStatus => ({
-  ...nothing,
+  ...unlimited,
   total,
   searchRetries,
   reasonCancelled,

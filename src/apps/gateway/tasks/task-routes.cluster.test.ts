@@ -87,7 +87,7 @@ const alike = ({ status, text }: Answer): string =>
 
 for (const name of ['opensearch-2.19.4', 'elasticsearch-7.10.2'] as const) {
   describe(`tasks in front of ${name}`, { skip: missingJava(name) ?? false, timeout: 120_000 }, () => {
-    const folder = mkdtempSync(join(tmpdir(), 'indexferry-task-routes-'))
+    let folder: string
     let cluster: Cluster
     let database: GatewayDatabase
     let tasks: TaskRunner
@@ -158,6 +158,7 @@ for (const name of ['opensearch-2.19.4', 'elasticsearch-7.10.2'] as const) {
     }
 
     before(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'indexferry-task-routes-'))
       const server = await useServer(name)
       direct = server.url
       cluster = await openTestCluster('target', name)
