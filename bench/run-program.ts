@@ -17,6 +17,8 @@ export interface Program {
   /** A temporary folder of this run. */
   readonly folder: string
   readonly signal: AbortSignal
+  /** Beside what every tool gets. */
+  readonly env?: Readonly<Record<string, string>>
   /** Of a server: what is asked of it. Afterwards the program is told to end (SIGTERM). */
   readonly during?: () => Promise<void>
 }
@@ -41,14 +43,14 @@ const plainEnvironment = (): NodeJS.ProcessEnv =>
     Object.entries(process.env).filter(([key]) => !key.startsWith('INDEXFERRY_') && key !== 'NODE_OPTIONS'),
   )
 
-export async function runProgram({ command, args, folder, signal, during }: Program): Promise<Usage> {
+export async function runProgram({ command, args, folder, signal, env, during }: Program): Promise<Usage> {
   const usageFile = join(folder, 'usage.json')
   const started = performance.now()
   let asked: Promise<void> | undefined
   const { code, last } = await new Promise<{ code: string | number | null; last: string }>((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...plainEnvironment(), BENCH_USAGE_FILE: usageFile },
+      env: { ...plainEnvironment(), ...env, BENCH_USAGE_FILE: usageFile },
       signal,
       // Nothing of a stopped run is wanted, and some tools take their time over a gentler signal.
       killSignal: 'SIGKILL',

@@ -29,7 +29,16 @@ export const rooms = [
   {
     name: 'objectstore',
     sentence: 'Moves and compares objects between S3, OSS and folders, safe for snapshot repositories that are in use.',
-    mayImport: ['foundation', 'model', 'cluster/connection.ts', 'cluster/network-errors.ts', 'cluster/tls.ts'],
+    mayImport: [
+      'foundation',
+      'model',
+      'cluster/body-stream.ts',
+      'cluster/connection.ts',
+      'cluster/exchange.ts',
+      'cluster/network-errors.ts',
+      'cluster/host-pool.ts',
+      'cluster/tls.ts',
+    ],
   },
   {
     name: 'source',
@@ -122,6 +131,7 @@ export const rooms = [
       'verify/options.ts',
       'mechanism/snapshot/options.ts',
       'mechanism/snapshot/repository-settings.ts',
+      'migration/live-journey/options.ts',
       'migration/snapshot-journey/options.ts',
       'migration/snapshot-journey/journey-plan.ts',
       'engine/options.ts',

@@ -7,11 +7,14 @@ import { BodyStream } from './body-stream.ts'
 
 /** A request as it goes over the wire. */
 export interface WireRequest {
+  /** Where `pool` leads to more than one service. */
+  readonly origin?: string
   readonly method: string
   /** With prefix and query. */
   readonly path: string
   readonly headers: Record<string, string>
-  readonly body: Buffer | undefined
+  /** A body that comes in pieces has its `content-length` among the headers. */
+  readonly body: Buffer | AsyncIterable<Buffer> | undefined
   readonly readTimeoutMs: number
   readonly signal: AbortSignal | undefined
   /** Of an answer that is read as a whole. */
@@ -40,15 +43,17 @@ export interface StreamWish {
 
 export function exchange(pool: Dispatcher, request: WireRequest, stream?: StreamWish): Promise<Exchanged> {
   return new Promise((resolve, reject) => {
-    const { method, path, headers, body, readTimeoutMs } = request
+    const { origin, method, path, headers, body, readTimeoutMs } = request
     const handler = new AnswerHandler(request, stream, resolve, reject)
     if (handler.settled) return
     pool.dispatch(
       {
         method: method as Dispatcher.HttpMethod,
+        ...(origin === undefined ? {} : { origin }),
         path,
         headers,
-        body: body ?? null,
+        // Pieces are written as they come, and asked for no faster than the connection takes them.
+        body: (body ?? null) as Buffer | null,
         headersTimeout: readTimeoutMs,
         bodyTimeout: readTimeoutMs,
       },

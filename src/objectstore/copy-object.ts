@@ -1,4 +1,6 @@
 // Moves one object: within the store, in one piece, or in parts. On return the target has it, proven.
+import { backoffMs } from '../foundation/backoff.ts'
+import { sleep } from '../foundation/clock.ts'
 import { asIndexferryError, IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import { copyInParts } from './copy-parts.ts'
 import { copyWithinStore } from './copy-within-store.ts'
@@ -50,10 +52,17 @@ async function copyVersion(transfer: Transfer, moving: Moving): Promise<CopyOutc
 /** Empty parts, `.` and `..`: services that keep objects as files tidy such names up, in answers to all requests but lists. */
 const oddParts = /(?:^|\/)\.{0,2}(?:\/|$)/
 
+/** A store may list late; so often it is asked, for about three seconds. */
+const nameLooks = { attempts: 5, firstMs: 200, maxMs: 2_000 }
+
 async function proveName({ target, signal }: Transfer, key: string): Promise<void> {
-  for await (const [first] of target.list(key, signal)) {
-    if (first?.key === key) return
-    break
+  for (let look = 1; look <= nameLooks.attempts; look++) {
+    for await (const [first] of target.list(key, signal)) {
+      if (first?.key === key) return
+      break
+    }
+    // A store that tidies names up has the object under another one at once.
+    if (look < nameLooks.attempts) await sleep(backoffMs(look, nameLooks), signal)
   }
   throw new IndexferryError(
     'REQUEST_REFUSED',

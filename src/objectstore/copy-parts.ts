@@ -1,6 +1,7 @@
 // Moves a large object in parts, several at once. Each part that the target has is in the journal, so that another run goes on with
 // the parts that are missing.
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
+import { beginUpload, giveUpUpload } from './begin-upload.ts'
 import type { JournaledUpload } from './move-journal.ts'
 import { isMd5, multipartEtag, sameEtag } from './object-checksum.ts'
 import type { ObjectRange, Upload, UploadedPart } from './object-store.ts'
@@ -25,13 +26,13 @@ export async function copyInParts(transfer: Transfer, moving: Moving): Promise<s
     } catch (error) {
       const isLost = isErrorOf(error, 'OBJECT_MISSING') && error.side === 'target'
       if ((!isLost && !isErrorOf(error, 'OBJECT_BROKEN')) || attempt === uploadsMax) throw error
-      await giveUp(transfer, moving.key)
+      await giveUpUpload(transfer, moving.key)
     }
   }
 }
 
 async function copyOnce(transfer: Transfer, moving: Moving): Promise<string> {
-  const { journaled, known } = await beginUpload(transfer, moving)
+  const { journaled, known } = await openUpload(transfer, moving)
   const { upload } = journaled
   const parts = await moveParts(transfer, moving, upload, known)
   const { target, retries, journal } = transfer
@@ -43,7 +44,7 @@ async function copyOnce(transfer: Transfer, moving: Moving): Promise<string> {
     // The answer to a completion that was carried out may have been lost; then the upload is gone and the object is there.
     if (!isErrorOf(error, 'OBJECT_MISSING')) throw error
     const head = await retrying(retries, () => target.head(upload.key, transfer.signal))
-    if (head?.size !== upload.size || head.etag !== expected) throw error
+    if (head?.size !== upload.size || head.etag.toLowerCase() !== expected) throw error
     etag = head.etag
   }
   // Other services make the ETag of the whole in another way, but tell the MD5 of each part.
@@ -54,7 +55,7 @@ async function copyOnce(transfer: Transfer, moving: Moving): Promise<string> {
   return found
 }
 
-async function beginUpload(
+async function openUpload(
   transfer: Transfer,
   { key, entry, targetKey }: Moving,
 ): Promise<{ journaled: JournaledUpload; known: ReadonlyMap<number, MovedPart> }> {
@@ -64,7 +65,6 @@ async function beginUpload(
     const listed = await retrying(retries, () => target.listParts(before.upload))
     if (listed !== undefined) return { journaled: before, known: knownParts(transfer, key, listed) }
   }
-  if (before) await giveUp(transfer, key)
   const head = await retrying(retries, () => source.head(entry.key, transfer.signal))
   if (head === undefined || (entry.etag !== '' && head.etag !== entry.etag))
     throw new IndexferryError(
@@ -73,10 +73,9 @@ async function beginUpload(
       { side: 'source' },
     )
   const partSize = partSizeFor(entry.size, transfer.partSize, target.abilities)
-  const upload = await retrying(retries, () => target.createUpload(targetKey, entry.size, partSize, head.headers))
-  const journaled = { upload, etag: entry.etag }
-  journal.addUpload(key, journaled)
-  return { journaled, known: new Map() }
+  const { etag, size } = entry
+  const upload = await beginUpload(transfer, { key, targetKey, etag, size, partSize, headers: head.headers })
+  return { journaled: { upload, etag }, known: new Map() }
 }
 
 /** Parts that both the target and the journal know, and know the same. */
@@ -88,12 +87,6 @@ function knownParts({ journal }: Transfer, key: string, listed: readonly Uploade
     if (note?.etag === part.etag) known.set(part.number, { ...part, md5: note.md5 })
   }
   return known
-}
-
-async function giveUp({ target, journal, retries }: Transfer, key: string): Promise<void> {
-  const before = journal.readUpload(key)
-  if (before) await retrying(retries, () => target.abortUpload(before.upload))
-  journal.forgetUpload(key)
 }
 
 async function moveParts(

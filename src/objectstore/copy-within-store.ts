@@ -1,4 +1,5 @@
 // Lets the store copy an object by itself, in parts when it is too large for one request.
+import { beginUpload, giveUpUpload } from './begin-upload.ts'
 import { compareContents } from './compare-contents.ts'
 import type { UploadedPart } from './object-store.ts'
 import { partRange, partSizeFor, partsOf } from './part-plan.ts'
@@ -30,13 +31,12 @@ export async function copyWithinStore(transfer: Transfer, moving: Moving): Promi
   return etag || head.etag
 }
 
-async function copyParts(transfer: Transfer, { entry, targetKey }: Moving): Promise<string> {
+async function copyParts(transfer: Transfer, { key, entry, targetKey }: Moving): Promise<string> {
   const { source, target, retries } = transfer
   const head = await retrying(retries, () => source.head(entry.key, transfer.signal))
   const partSize = partSizeFor(entry.size, partBytes, target.abilities)
-  const upload = await retrying(retries, () =>
-    target.createUpload(targetKey, entry.size, partSize, head?.headers ?? {}),
-  )
+  const { etag, size } = entry
+  const upload = await beginUpload(transfer, { key, targetKey, etag, size, partSize, headers: head?.headers ?? {} })
   try {
     const count = partsOf(entry.size, partSize)
     const parts: UploadedPart[] = new Array(count)
@@ -49,10 +49,15 @@ async function copyParts(transfer: Transfer, { entry, targetKey }: Moving): Prom
         parts[number - 1] = { number, size: range.length, etag }
       }
     }
-    await Promise.all(Array.from({ length: Math.min(partsAtOnce, count) }, worker))
-    return await retrying(retries, () => target.completeUpload(upload, parts))
+    // All end before a failure is told: nobody copies into an upload that is given up.
+    const ended = await Promise.allSettled(Array.from({ length: Math.min(partsAtOnce, count) }, worker))
+    const failed = ended.find((each) => each.status === 'rejected')
+    if (failed) throw failed.reason
+    const completed = await retrying(retries, () => target.completeUpload(upload, parts))
+    transfer.journal.forgetUpload(key)
+    return completed
   } catch (error) {
-    await target.abortUpload(upload)
+    await giveUpUpload(transfer, key)
     throw error
   }
 }

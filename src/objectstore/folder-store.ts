@@ -87,18 +87,19 @@ export class FolderStore implements ObjectStore {
 
   private async *read(file: FileHandle, range: ObjectRange, head: ObjectHead, signal?: AbortSignal) {
     await using _ = file
-    for (let at = range.from, left = range.length; left > 0; ) {
+    // In turns, and always full: whoever sends a chunk on has it written when he asks for the next but one.
+    const turns = [0, 1].map(() => Buffer.allocUnsafe(Math.min(readBytes, range.length)))
+    for (let at = range.from, left = range.length, turn = 0; left > 0; turn = 1 - turn) {
       signal?.throwIfAborted()
-      const { bytesRead, buffer } = await file.read(
-        Buffer.allocUnsafe(Math.min(readBytes, left)),
-        0,
-        Math.min(readBytes, left),
-        at,
-      )
-      if (bytesRead === 0) throw this.changed(head.key)
-      at += bytesRead
-      left -= bytesRead
-      yield buffer.subarray(0, bytesRead)
+      const chunk = (turns[turn] as Buffer).subarray(0, Math.min(readBytes, left))
+      for (let filled = 0; filled < chunk.length; ) {
+        const { bytesRead } = await file.read(chunk, filled, chunk.length - filled, at + filled)
+        if (bytesRead === 0) throw this.changed(head.key)
+        filled += bytesRead
+      }
+      at += chunk.length
+      left -= chunk.length
+      yield chunk
     }
     // Another program may have written into the file meanwhile.
     if (fileEtag(await file.stat({ bigint: true })) !== head.etag) throw this.changed(head.key)
@@ -148,6 +149,10 @@ export class FolderStore implements ObjectStore {
 
   async createUpload(key: string, size: number, partSize: number, _headers: ObjectHeaders): Promise<Upload> {
     return this.guarded(this.folder.root, () => this.uploads.create(key, size, partSize))
+  }
+
+  async findUploads(key: string, sinceMs: number): Promise<readonly Upload[]> {
+    return this.guarded(this.folder.root, () => this.uploads.find(key, sinceMs))
   }
 
   async putPart(upload: Upload, number: number, body: ObjectBody): Promise<string> {

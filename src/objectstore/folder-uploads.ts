@@ -2,25 +2,27 @@
 // the disk. Both lie in the folder's own `.indexferry` until the file is complete and takes its name.
 import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { now } from '../foundation/clock.ts'
+import { currentProcess, seeProcess } from '../foundation/process-identity.ts'
 import { ownNames } from './folder-names.ts'
 import { md5Of } from './object-checksum.ts'
 import type { ObjectBody, Upload, UploadedPart } from './object-store.ts'
 
 const abandonedMs = 60_000
-/** Tells the hosts apart that share a folder. */
-const ownFiles = `${createHash('md5').update(hostname()).digest('hex').slice(0, 8)}-`
+const here = currentProcess()
+/** Tells the hosts and containers apart that share a folder. */
+const ownFiles = `${md5Of(Buffer.from(`${here.host} ${here.space}`))
+  .toString('hex')
+  .slice(0, 8)}-`
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // EPERM: it is there and belongs to another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+/** Whether nobody writes to it any more: a temporary file tells in its name who made it. */
+function isAbandoned(name: string, ageMs: number): boolean {
+  const [, pid, startTicks = ''] =
+    /^(\d+)-(\d*)-.*\.tmp$/.exec(name.startsWith(ownFiles) ? name.slice(ownFiles.length) : '') ?? []
+  if (pid === undefined || seeProcess({ ...here, pid: Number(pid), startTicks }) !== 'dead') return false
+  // Where a number alone is all that a system tells, a process in another container may have it.
+  return here.space !== '' || ageMs > abandonedMs
 }
 
 export class FolderUploads {
@@ -33,23 +35,33 @@ export class FolderUploads {
   /** A new file to write to, in the file system of the folder. */
   async temporaryFile(): Promise<string> {
     await mkdir(this.folder, { recursive: true })
-    return join(this.folder, `${ownFiles}${process.pid}-${randomUUID()}.tmp`)
+    return join(this.folder, `${ownFiles}${here.pid}-${here.startTicks}-${randomUUID()}.tmp`)
   }
 
   /** Removes what processes of this host have left behind that were killed while they wrote a file, and the folder when nothing is in it. */
   async tidyUp(): Promise<void> {
     try {
       for (const name of await readdir(this.folder)) {
-        const [, pid] = /^([0-9]+)-.*\.tmp$/.exec(name.startsWith(ownFiles) ? name.slice(ownFiles.length) : '') ?? []
-        if (pid === undefined || isAlive(Number(pid))) continue
         const path = join(this.folder, name)
-        // A process in another container may have our host's name and a number that we do not see.
-        if (now() - (await stat(path)).mtimeMs > abandonedMs) await rm(path, { force: true })
+        if (name.endsWith('.tmp') && isAbandoned(name, now() - (await stat(path)).mtimeMs))
+          await rm(path, { force: true })
       }
       await rmdir(this.folder)
     } catch (error) {
       if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
     }
+  }
+
+  /** Of this key, begun since then. */
+  async find(key: string, sinceMs: number): Promise<Upload[]> {
+    const found: Upload[] = []
+    for (const name of await readdir(this.folder).catch(noneIfMissing)) {
+      if (!name.startsWith(markOf(key)) || !name.endsWith('.part')) continue
+      const { size, birthtimeMs } = await stat(join(this.folder, name))
+      if (birthtimeMs === 0 || birthtimeMs >= sinceMs)
+        found.push({ key, id: name.slice(0, -'.part'.length), size, partSize: 0 })
+    }
+    return found
   }
 
   pathOf({ id }: Upload): string {
@@ -61,7 +73,7 @@ export class FolderUploads {
   }
 
   async create(key: string, size: number, partSize: number): Promise<Upload> {
-    const upload = { key, id: randomUUID(), size, partSize }
+    const upload = { key, id: `${markOf(key)}${randomUUID()}`, size, partSize }
     await mkdir(this.folder, { recursive: true })
     await using file = await open(this.pathOf(upload), 'wx')
     await file.truncate(size)
@@ -103,6 +115,13 @@ export class FolderUploads {
   }
 }
 
+const markOf = (key: string): string => `${md5Of(Buffer.from(key)).toString('hex').slice(0, 12)}-`
+
+function noneIfMissing(error: NodeJS.ErrnoException): string[] {
+  if (error.code === 'ENOENT') return []
+  throw error
+}
+
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
@@ -120,7 +139,7 @@ export async function writeBody(file: FileHandle, at: number, body: ObjectBody):
   }
   const hash = createHash('md5')
   let written = 0
-  for await (const chunk of body.stream as AsyncIterable<Buffer>) {
+  for await (const chunk of body.stream) {
     hash.update(chunk)
     await writeAll(file, chunk, at + written)
     written += chunk.length

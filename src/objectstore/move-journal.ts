@@ -37,6 +37,7 @@ const form = `
   CREATE TABLE IF NOT EXISTS uploads (
     key TEXT PRIMARY KEY, target_key TEXT NOT NULL, id TEXT NOT NULL, size INTEGER NOT NULL, part_size INTEGER NOT NULL, etag TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS beginnings (key TEXT PRIMARY KEY, target_key TEXT NOT NULL, begun INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS parts (
     key TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, md5 BLOB NOT NULL, PRIMARY KEY (key, number)
   ) STRICT, WITHOUT ROWID;
@@ -230,10 +231,29 @@ export class MoveJournal implements Disposable {
     }))
   }
 
+  /** Before the store is asked for an upload: whoever dies before its answer leaves one behind that nobody knows. */
+  beginUpload(key: string, targetKey: string, begunMs: number): void {
+    this.run('INSERT OR REPLACE INTO beginnings VALUES (?, ?, ?)', key, targetKey, Math.trunc(begunMs))
+  }
+
+  /** Uploads that were asked for and may be at the store. */
+  beginnings(key?: string): { key: string; targetKey: string; begunMs: number }[] {
+    const rows =
+      key === undefined
+        ? this.all('SELECT * FROM beginnings ORDER BY key')
+        : this.all('SELECT * FROM beginnings WHERE key = ?', key)
+    return rows.map((row) => ({ key: String(row.key), targetKey: String(row.target_key), begunMs: Number(row.begun) }))
+  }
+
   addUpload(key: string, { upload, etag }: JournaledUpload): void {
     this.run('DELETE FROM parts WHERE key = ?', key)
     const { id, size, partSize } = upload
     this.run('INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?, ?)', key, upload.key, id, size, partSize, etag)
+    this.run('DELETE FROM beginnings WHERE key = ?', key)
+  }
+
+  forgetBeginning(key: string): void {
+    this.run('DELETE FROM beginnings WHERE key = ?', key)
   }
 
   forgetUpload(key: string): void {

@@ -1,10 +1,12 @@
 // Moves all objects below one prefix to another store. The story of a move; each chapter is a file of its own.
 import { IndexferryError } from '../foundation/errors.ts'
+import { giveUpAllUploads } from './begin-upload.ts'
 import { carryRank, Listing, type RankTotals } from './carry-rank.ts'
 import type { DecisionRules } from './decide-object.ts'
+import { hasLateObjects, hasNewestIndex, newestOf } from './late-objects.ts'
 import type { MoveJournal } from './move-journal.ts'
 import { MoveProgress, type MoveSnapshot } from './move-progress.ts'
-import type { ObjectStore } from './object-store.ts'
+import type { ObjectEntry, ObjectStore } from './object-store.ts'
 import { type MovePlan, planMove } from './plan-move.ts'
 import { allRanks, generationOf, type Rank, rankOf, ranks } from './repository-order.ts'
 import { patientRetries, type RetryRules, retrying } from './retry.ts'
@@ -58,7 +60,8 @@ export async function moveObjects(request: MoveRequest): Promise<MoveResult> {
   const { journal } = request
   refuseOverlap(request)
   const isResumed = journal.isResumed && !request.restart
-  if (request.restart) await giveUpUploads(request)
+  const keeping = { ...request, retries: { ...(request.retries ?? patientRetries), signal: request.signal } }
+  if (request.restart) await giveUpAllUploads(keeping)
   if (!isResumed && (request.skip === 'never' || request.restart)) journal.forgetMoved()
   const progress = new MoveProgress()
   request.onStart?.(() => progress.snapshot())
@@ -67,7 +70,10 @@ export async function moveObjects(request: MoveRequest): Promise<MoveResult> {
   for (let round = 1; ; round++) {
     // What this move has moved in an earlier round it need not move again.
     const plan = await moveRound(request, transfer, progress, totals, { isResumed: isResumed || round > 1 })
-    if (plan !== undefined) return await finish(request, progress, totals, { plan, round, isResumed })
+    if (plan !== undefined) {
+      await giveUpAllUploads(keeping)
+      return await finish(request, progress, totals, { plan, round, isResumed })
+    }
     if (round === request.rounds) throw keepsChanging(request, round)
     request.note?.('the source has changed meanwhile; it is looked through again')
   }
@@ -112,6 +118,7 @@ async function moveRound(
   const etagsAreMd5 = source.abilities.etagIsMd5 && target.abilities.etagIsMd5
   const rules: DecisionRules = { skip: request.skip, isResumed, etagsAreMd5 }
   Object.assign(progress, { isListed: false, listed: 0, phase: 'copying' })
+  const before = totals.copied
   const listing = new Listing()
   const stop = new AbortController()
   const planning = planMove({
@@ -147,7 +154,8 @@ async function moveRound(
   for (const rank of [ranks.shard, ranks.snapshot]) await carry(rank)
   // Until here nothing at the target refers to what was moved. What follows makes it seen, so it must be one state of the source.
   const isRepository = journal.roots().length > 0
-  if (isRepository && (totals.unsteady > 0 || !(await areRootsSteady(request)))) return again(totals)
+  if (isRepository && (totals.unsteady > 0 || !(await areRootsSteady(request, transfer, totals.copied > before))))
+    return again(totals)
   totals.unsteady = 0
   for (const rank of [ranks.index, ranks.latest]) {
     await carry(rank)
@@ -161,20 +169,25 @@ function again(totals: RankTotals): undefined {
   return undefined
 }
 
-/** Whether every repository still says of itself what it said when it was listed. */
-async function areRootsSteady({ source, sourcePrefix, journal, signal }: MoveRequest): Promise<boolean> {
+/** Whether every repository still says of itself what it said when it was listed, and the lists had all that it says. */
+async function areRootsSteady(request: MoveRequest, transfer: Transfer, hasCopied: boolean): Promise<boolean> {
+  const { source, sourcePrefix, journal, signal } = request
+  const look = { ...request, retries: transfer.retries }
+  const times = new Map<string, number>()
   for (const root of journal.roots()) {
     const before = journal.rootFiles(root)
-    const now: string[] = []
+    const now: ObjectEntry[] = []
     for await (const page of source.list(`${sourcePrefix}${root}index`, signal))
-      for (const { key, size, etag } of page) {
-        const relative = key.slice(sourcePrefix.length)
-        const isOwn = !relative.slice(root.length).includes('/')
-        if (isOwn && rankOf(relative) >= ranks.index) now.push(JSON.stringify([relative, size, etag]))
+      for (const entry of page) {
+        const key = entry.key.slice(sourcePrefix.length)
+        if (!key.slice(root.length).includes('/') && rankOf(key) >= ranks.index) now.push({ ...entry, key })
       }
-    if (before.map(({ key, size, etag }) => JSON.stringify([key, size, etag])).join() !== now.join()) return false
+    const texts = (files: readonly { key: string; size: number; etag: string }[]) =>
+      files.map(({ key, size, etag }) => JSON.stringify([key, size, etag])).join()
+    if (texts(before) !== texts(now) || !(await hasNewestIndex(look, root, now))) return false
+    times.set(root, newestOf(now))
   }
-  return true
+  return !hasCopied || !(await hasLateObjects(look, times))
 }
 
 function keepsChanging({ source }: MoveRequest, rounds: number): IndexferryError {
@@ -238,13 +251,6 @@ async function deleteExtras({
     }
   }
   return deleted
-}
-
-async function giveUpUploads({ journal, target, retries, signal }: MoveRequest): Promise<void> {
-  for (const { key, journaled } of journal.uploads()) {
-    await retrying({ ...(retries ?? patientRetries), signal }, () => target.abortUpload(journaled.upload))
-    journal.forgetUpload(key)
-  }
 }
 
 /** Copying a place into itself would never end. */

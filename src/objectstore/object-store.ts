@@ -1,5 +1,4 @@
 // What every kind of object store offers to those who move and compare objects. Keys are whole keys of the store.
-import type { Readable } from 'node:stream'
 import type { Side } from '../foundation/errors.ts'
 
 export interface ObjectEntry {
@@ -33,8 +32,11 @@ export interface ObjectRange {
 
 export interface OpenedObject {
   readonly head: ObjectHead
-  /** Exactly the range, or an error: a body that ends early never ends quietly. */
-  readonly body: AsyncIterable<Buffer>
+  /**
+   * Exactly the range, or an error: a body that ends early never ends quietly. A chunk may be overwritten when the one after the next is
+   * asked for.
+   */
+  readonly body: AsyncIterableIterator<Buffer>
 }
 
 /** An object, or a part of one, on its way into a store. */
@@ -42,7 +44,7 @@ export type ObjectBody = {
   readonly length: number
   /** Sent along where it is known before, for the store to check. */
   readonly md5?: Buffer
-} & ({ readonly bytes: Buffer } | { readonly stream: Readable })
+} & ({ readonly bytes: Buffer } | { readonly stream: AsyncIterable<Buffer> })
 
 export interface Upload {
   readonly key: string
@@ -86,6 +88,8 @@ export interface ObjectStore extends AsyncDisposable {
   /** Puts a whole object and returns its ETag. */
   put(key: string, body: ObjectBody, headers: ObjectHeaders, signal?: AbortSignal): Promise<string>
   createUpload(key: string, size: number, partSize: number, headers: ObjectHeaders): Promise<Upload>
+  /** Those of this key that were begun since then and neither completed nor given up. */
+  findUploads(key: string, sinceMs: number): Promise<readonly Upload[]>
   putPart(upload: Upload, number: number, body: ObjectBody, signal?: AbortSignal): Promise<string>
   /** Undefined when the store does not know the upload any more. At most `partsMax` parts. */
   listParts(upload: Upload): Promise<readonly UploadedPart[] | undefined>

@@ -17,6 +17,6 @@ export interface StoreOpening {
 /** Opens nothing yet: the first request tells whether address and credentials are good. */
 export async function openStore({ location, side, settings, writing, env }: StoreOpening): Promise<ObjectStore> {
   if (location.kind === 'folder') return new FolderStore(location.path, side)
-  const access = await connectBucket(location, side, settings, env)
+  const access = connectBucket(location, side, settings, env)
   return new S3Store(access, location, side, settings, writing)
 }

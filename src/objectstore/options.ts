@@ -46,6 +46,10 @@ export const storeOptions = {
     commands,
     help: 'Put the bucket into the path of the URL instead of the host name. `auto` does for every endpoint that is not of Amazon or Alibaba.',
   }),
+  signature: optionWithDefault(choice('auto', 's3', 'oss'), 'auto', {
+    commands,
+    help: 'Sign requests as Amazon S3 or as Alibaba OSS does. `auto` does as OSS for oss:// unless the endpoint begins with s3.',
+  }),
   accessKeyId: option(text, {
     commands,
     help: 'Access key of this side, instead of the one that the environment or a profile has.',

@@ -1,78 +1,80 @@
-// One client of AWS's own library for a bucket of any service with the S3 interface.
-import { lookup as resolve } from 'node:dns'
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
-import type { LookupFunction } from 'node:net'
-import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
-import type { NodeAddress } from '../cluster/connection.ts'
+// The way to a bucket of any service with the S3 interface, and of OSS: where it is, who asks, how requests are signed.
+import { openHostPool } from '../cluster/host-pool.ts'
 import { tlsParameters } from '../cluster/tls.ts'
 import type { Side } from '../foundation/errors.ts'
 import type { BucketLocation } from '../model/object-location.ts'
+import { type BucketAddress, BucketClient } from './bucket-client.ts'
 import { credentialSource } from './store-credentials.ts'
+import { proxyFor } from './store-proxy.ts'
 import type { Environment, StoreSettings } from './store-settings.ts'
+import { ossDialect, s3Dialect } from './store-signature.ts'
 
 export interface S3Access {
-  readonly client: S3Client
-  readonly vendor: typeof import('@aws-sdk/client-s3')
-  /** Where requests go, for messages about the network. */
-  readonly address: NodeAddress
+  readonly client: BucketClient
+  /** Of the service, for messages and to tell places apart. */
+  readonly origin: string
   readonly identity: string
 }
 
 const connectionsMax = 256
 
-export async function connectBucket(
+export function connectBucket(
   location: BucketLocation,
   side: Side,
   settings: StoreSettings,
   env: Environment,
-): Promise<S3Access> {
-  const vendor = await import('@aws-sdk/client-s3')
-  const region = location.region ?? settings.region ?? defaultRegion(location, settings, env)
-  const endpoint = compatible(location.endpoint ?? settings.endpoint ?? defaultEndpoint(location, region, env))
-  const isVendors =
-    endpoint === undefined || /\.(?:amazonaws\.com(?:\.cn)?|aliyuncs\.com)$/.test(new URL(endpoint).hostname)
-  const pathStyle = settings.pathStyle === 'auto' ? location.kind === 's3' && !isVendors : settings.pathStyle === 'on'
-  const config = {
+): S3Access {
+  const { kind, bucket } = location
+  const given = location.region ?? settings.region
+  const region = given ?? defaultRegion(location, settings, env)
+  const dialect = dialectOf(location, settings)
+  const own =
+    location.endpoint ??
+    settings.endpoint ??
+    (kind === 's3' ? env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined : undefined)
+  const endpointIn = (at: string) =>
+    own === undefined ? defaultEndpoint(kind, at, dialect.name) : inDialect(own, dialect.name)
+  const addressIn = (at: string) => addressOf(endpointIn(at), bucket, isPathStyle(location, settings, endpointIn(at)))
+  // Also where nothing is encrypted: a file that cannot be read is told. Without files, TLS is not loaded for it.
+  const isPlain = addressIn(region).origin.startsWith('http:') && settings.ca === undefined
+  const tls = isPlain ? { rejectUnauthorized: true } : tlsParameters(side, tlsOf(settings))
+  const client = new BucketClient({
+    bucket,
+    side,
+    name: `bucket ${bucket}`,
+    dialect,
     region,
-    forcePathStyle: pathStyle,
-    // Retries are counted, paced and told by retry.ts; two layers would multiply.
-    maxAttempts: 1,
-    // The chain of handlers of a kind of request is put together once and not for each: nothing is added later.
-    cacheMiddleware: true,
-    // Many services refuse the checksums in trailers (aws-chunked) that the library adds by default: OSS answers InvalidArgument.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    followRegionRedirects: location.kind === 's3' && endpoint === undefined,
-    requestHandler: requestHandler(side, settings),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...signing(location, side, settings, env),
-  } as S3ClientConfig
-  const client = new vendor.S3Client(config)
-  leavePayloadsUnsigned(client)
-  const address = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`)
-  const name = location.kind === 'oss' ? 'oss' : 's3'
-  return {
-    client,
-    vendor,
-    address: {
-      name: address.origin,
-      origin: address.origin,
-      host: address.hostname,
-      port: Number(address.port) || (address.protocol === 'https:' ? 443 : 80),
-      secure: address.protocol === 'https:',
-      prefix: '',
-    },
-    identity: JSON.stringify([
-      name,
-      address.origin,
-      region,
-      settings.accessKeyId,
-      settings.profile,
-      settings.role,
-      settings.anonymous,
-    ]),
-  }
+    addressIn,
+    followsRegion: kind === 's3' && own === undefined,
+    credentials: settings.anonymous ? undefined : credentialSource({ kind, side, settings, env }),
+    poolTo: (origin) =>
+      openHostPool({
+        origin,
+        tls,
+        connectTimeoutMs: settings.connectTimeout,
+        connectionsMax,
+        proxy: proxyFor(origin, side, env),
+      }),
+    // Of silence on the connection: a large part may take as long as it needs.
+    readTimeoutMs: settings.readTimeout,
+  })
+  const { origin } = new URL(endpointIn(region))
+  const { accessKeyId, profile, role, anonymous } = settings
+  return { client, origin, identity: JSON.stringify([kind, origin, region, accessKeyId, profile, role, anonymous]) }
+}
+
+const tlsOf = ({ insecure, ca }: StoreSettings) => ({
+  verify: !insecure,
+  ...(ca === undefined ? {} : { caFile: ca }),
+})
+
+/** OSS has an interface of its own and one like S3 beside it, at addresses that begin with s3. */
+function dialectOf({ kind, endpoint }: BucketLocation, settings: StoreSettings): typeof s3Dialect {
+  const { signature } = settings
+  if (signature !== 'auto') return signature === 'oss' ? ossDialect : s3Dialect
+  if (kind === 's3') return s3Dialect
+  const host = URL.parse(endpoint ?? settings.endpoint ?? '')?.hostname ?? ''
+  return host.startsWith('s3.') ? s3Dialect : ossDialect
 }
 
 function defaultRegion({ kind, endpoint }: BucketLocation, settings: StoreSettings, env: Environment): string {
@@ -85,59 +87,29 @@ function defaultRegion({ kind, endpoint }: BucketLocation, settings: StoreSettin
   return env.AWS_REGION || env.AWS_DEFAULT_REGION || 'us-east-1'
 }
 
-/** The S3-compatible endpoint of OSS; Amazon's own is known to the library. */
-const defaultEndpoint = ({ kind }: BucketLocation, region: string, env: Environment): string | undefined =>
-  kind === 'oss'
-    ? `https://s3.oss-${region}.aliyuncs.com`
-    : env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined
-
-/** The consoles of OSS name the endpoint of its own interface; the S3-compatible one is beside it. */
-const compatible = (endpoint: string | undefined): string | undefined =>
-  endpoint?.replace(/^(https?:\/\/)(oss-[^/]+\.aliyuncs\.com)$/, '$1s3.$2')
-
-/**
- * Bodies are held together by their MD5, in a header that is signed. A SHA-256 of them in the signature as well, as the library
- * makes it for plain HTTP, takes half of a move's processor time and tells the store nothing more.
- */
-function leavePayloadsUnsigned(client: S3Client): void {
-  client.middlewareStack.add(
-    (next, { commandName }) =>
-      (args) => {
-        const { headers } = args.request as { headers: Record<string, string> }
-        if (commandName === 'PutObjectCommand' || commandName === 'UploadPartCommand')
-          headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD'
-        return next(args)
-      },
-    { step: 'build', name: 'leavePayloadsUnsigned' },
-  )
+function defaultEndpoint(kind: 's3' | 'oss', region: string, dialect: 's3' | 'oss'): string {
+  if (kind === 'oss') return `https://${dialect === 's3' ? 's3.' : ''}oss-${region}.aliyuncs.com`
+  return `https://s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
 }
 
-/** RFC 6761: every name below localhost is this machine, which name servers often do not know. Virtual-hosted buckets need it. */
-const lookup: LookupFunction = (host, options, done) => {
-  resolve(host.endsWith('.localhost') ? 'localhost' : host, options, done)
+/** Whichever of its two addresses the user names: each interface is at its own. */
+const inDialect = (endpoint: string, dialect: 's3' | 'oss'): string =>
+  dialect === 's3'
+    ? endpoint.replace(/^(https?:\/\/)(oss-[^/]+\.aliyuncs\.com)$/, '$1s3.$2')
+    : endpoint.replace(/^(https?:\/\/)s3\.(oss-[^/]+\.aliyuncs\.com)$/, '$1$2')
+
+function isPathStyle({ kind, bucket }: BucketLocation, { pathStyle }: StoreSettings, endpoint: string): boolean {
+  if (pathStyle !== 'auto') return pathStyle === 'on'
+  if (kind === 'oss') return false
+  const { hostname, protocol } = new URL(endpoint)
+  const isVendors = /\.(?:amazonaws\.com(?:\.cn)?|aliyuncs\.com)$/.test(hostname)
+  // Certificates are for one name in front of the service's.
+  return !isVendors || (protocol === 'https:' && bucket.includes('.'))
 }
 
-function requestHandler(side: Side, settings: StoreSettings): S3ClientConfig['requestHandler'] {
-  const tls = tlsParameters(side, {
-    verify: !settings.insecure,
-    ...(settings.ca === undefined ? {} : { caFile: settings.ca }),
-  })
-  const agent = { keepAlive: true, maxSockets: connectionsMax, lookup }
-  return {
-    httpAgent: new HttpAgent(agent),
-    httpsAgent: new HttpsAgent({ ...agent, ...tls }),
-    connectionTimeout: settings.connectTimeout,
-    // Of silence on the connection: a large part may take as long as it needs.
-    socketTimeout: settings.readTimeout,
-    socketAcquisitionWarningTimeout: 600_000,
-  }
-}
-
-function signing(location: BucketLocation, side: Side, settings: StoreSettings, env: Environment): S3ClientConfig {
-  if (settings.anonymous)
-    return {
-      signer: { sign: async (request) => request },
-      credentials: async () => ({ accessKeyId: 'anonymous', secretAccessKey: '' }),
-    }
-  return { credentials: credentialSource({ kind: location.kind, side, settings, env }) }
+function addressOf(endpoint: string, bucket: string, isPathStyle: boolean): BucketAddress {
+  const { protocol, host, pathname } = new URL(endpoint)
+  const before = pathname.replace(/\/+$/, '')
+  if (isPathStyle) return { origin: `${protocol}//${host}`, host, path: `${before}/${bucket}` }
+  return { origin: `${protocol}//${bucket}.${host}`, host: `${bucket}.${host}`.toLowerCase(), path: before }
 }

@@ -1,8 +1,8 @@
 // A bucket of any service with the S3 interface, Alibaba OSS included.
-import type { Readable } from 'node:stream'
-import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
+import type { BodyStream } from '../cluster/body-stream.ts'
 import { IndexferryError, type Side } from '../foundation/errors.ts'
 import type { BucketLocation } from '../model/object-location.ts'
+import type { BucketAnswer, BucketClient, BucketRequest } from './bucket-client.ts'
 import { compareKeys } from './key-order.ts'
 import { plainEtag } from './object-checksum.ts'
 import type {
@@ -19,12 +19,24 @@ import type {
   UploadedPart,
 } from './object-store.ts'
 import { patientRetries, retrying } from './retry.ts'
+import {
+  completionBody,
+  type ListedPage,
+  readEtag,
+  readListing,
+  readParts,
+  readUploadId,
+  readUploads,
+} from './s3-answers.ts'
 import type { S3Access } from './s3-client.ts'
-import { storeError } from './s3-failures.ts'
-import { headersOf, noQuotes, quoted, type ServiceHeaders, writeHeaders } from './s3-headers.ts'
+import { readRefusal, refused } from './store-failures.ts'
+import { copyHeaders, headOf, quoted, writeHeaders } from './store-headers.ts'
 import type { StoreSettings, WriteSettings } from './store-settings.ts'
+import { WholeBody } from './whole-body.ts'
 
 const GiB = 1024 ** 3
+/** Of 1,000 uploads each, of names that begin alike. */
+const uploadPagesMax = 100
 /** The first request tells a wrong address or key; nobody wants to wait long for that. */
 const firstAttempts = 3
 
@@ -33,21 +45,25 @@ export class S3Store implements ObjectStore {
   readonly side: Side
   readonly identity: string
   readonly abilities: StoreAbilities
-  private readonly access: S3Access
+  private readonly client: BucketClient
+  private readonly origin: string
   private readonly bucket: string
-  private readonly payer: { RequestPayer?: 'requester' }
+  /** Of every request for an object or a list. */
+  private readonly payer: Readonly<Record<string, string>>
   private readonly writing: WriteSettings
-  private readonly pageSize: { MaxKeys?: number }
+  private readonly pageSize: number | undefined
   private hasAnswered = false
 
   constructor(access: S3Access, location: BucketLocation, side: Side, settings: StoreSettings, writing: WriteSettings) {
-    this.access = access
+    this.client = access.client
+    this.origin = access.origin
     this.bucket = location.bucket
     this.name = `bucket ${location.bucket}`
     this.side = side
     this.identity = access.identity
-    this.payer = settings.requesterPays ? { RequestPayer: 'requester' } : {}
-    this.pageSize = settings.pageSize === undefined ? {} : { MaxKeys: settings.pageSize }
+    const { headerPrefix } = access.client.dialect
+    this.payer = settings.requesterPays ? { [`${headerPrefix}request-payer`]: 'requester' } : {}
+    this.pageSize = settings.pageSize
     this.writing = writing
     this.abilities = {
       etagIsMd5: writing.encryption !== 'aws:kms',
@@ -61,57 +77,43 @@ export class S3Store implements ObjectStore {
     }
   }
 
-  private async call<Result>(what: string, send: () => Promise<Result>): Promise<Result> {
-    try {
-      const result = await send()
-      this.hasAnswered = true
-      return result
-    } catch (error) {
-      throw storeError(error, { side: this.side, name: this.name, address: this.access.address }, what)
-    }
+  private send(what: string, { headers, ...request }: BucketRequest): Promise<BucketAnswer> {
+    return this.client.send(what, { ...request, headers: { ...headers, ...this.payer } })
   }
 
-  private object(key: string): { Bucket: string; Key: string; RequestPayer?: 'requester' } {
-    return { Bucket: this.bucket, Key: key, ...this.payer }
+  private async ask(what: string, { headers, ...request }: BucketRequest): Promise<Buffer> {
+    return (await this.client.ask(what, { ...request, headers: { ...headers, ...this.payer } })).body
   }
 
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<readonly ObjectEntry[]> {
-    const { client, vendor } = this.access
     let token: string | undefined
     let last: string | undefined
     do {
-      const page = await retrying(
-        { ...patientRetries, ...(this.hasAnswered ? {} : { attempts: firstAttempts }), ...(signal ? { signal } : {}) },
-        () =>
-          this.call(`list "${prefix}"`, () =>
-            client.send(
-              new vendor.ListObjectsV2Command({
-                Bucket: this.bucket,
-                Prefix: prefix,
-                // Keys may hold characters that XML cannot.
-                EncodingType: 'url',
-                ContinuationToken: token,
-                ...this.pageSize,
-                ...this.payer,
-              }),
-              { ...(signal ? { abortSignal: signal } : {}) },
-            ),
-          ),
-      )
-      const decode = page.EncodingType === 'url' ? decodeListed : (key: string) => key
-      const entries = (page.Contents ?? []).map((listed) => ({
-        key: decode(listed.Key ?? ''),
-        size: listed.Size ?? 0,
-        modifiedMs: listed.LastModified?.getTime() ?? 0,
-        etag: plainEtag(listed.ETag),
-      }))
+      const attempts = this.hasAnswered ? {} : { attempts: firstAttempts }
+      const rules = { ...patientRetries, ...attempts, ...(signal ? { signal } : {}) }
+      const { entries, isTruncated, next } = await retrying(rules, () => this.listPage(prefix, token, signal))
       last = this.checkOrder(entries, last, prefix)
       if (entries.length > 0) yield entries
-      const next: string | undefined = page.IsTruncated ? page.NextContinuationToken : undefined
-      if (page.IsTruncated && (next === undefined || next === token))
+      if (isTruncated && (next === undefined || next === token))
         throw this.invalid(`the list of "${prefix}" has no way to its next page`)
-      token = next
+      token = isTruncated ? next : undefined
     } while (token !== undefined)
+  }
+
+  private async listPage(prefix: string, token: string | undefined, signal?: AbortSignal): Promise<ListedPage> {
+    const query = {
+      'list-type': '2',
+      // Keys may hold characters that XML cannot.
+      'encoding-type': 'url',
+      prefix: prefix || undefined,
+      'continuation-token': token,
+      // OSS gives 100 at a time unless asked; nobody gives more than 1,000.
+      'max-keys': String(this.pageSize ?? 1000),
+    }
+    const page = readListing(await this.ask(`list "${prefix}"`, { method: 'GET', query, signal }))
+    if (page === undefined) throw this.invalid(`the list of "${prefix}" is cut off or is none`)
+    this.hasAnswered = true
+    return page
   }
 
   /** Two lists are merged by their order: a store that lists in another one would have objects missed. */
@@ -127,20 +129,14 @@ export class S3Store implements ObjectStore {
   }
 
   private invalid(reason: string): IndexferryError {
-    return new IndexferryError('ANSWER_INVALID', `${this.side} ${this.name}: ${reason}`, { side: this.side })
+    return this.client.invalid(reason)
   }
 
   async head(key: string, signal?: AbortSignal): Promise<ObjectHead | undefined> {
-    const { client, vendor } = this.access
-    try {
-      const answer = await this.call(`look up "${key}"`, () =>
-        client.send(new vendor.HeadObjectCommand(this.object(key)), { ...(signal ? { abortSignal: signal } : {}) }),
-      )
-      return headOf(key, answer, answer.ContentLength ?? 0)
-    } catch (error) {
-      if (error instanceof IndexferryError && error.code === 'OBJECT_MISSING') return undefined
-      throw error
-    }
+    return this.unlessMissing(async () => {
+      const { headers } = await this.send(`look up "${key}"`, { method: 'HEAD', key, signal })
+      return headOf(key, headers, this.client.dialect)
+    })
   }
 
   async open(
@@ -148,186 +144,161 @@ export class S3Store implements ObjectStore {
     range: ObjectRange,
     { etag, signal }: { etag?: string; signal?: AbortSignal } = {},
   ): Promise<OpenedObject> {
-    const { client, vendor } = this.access
     const what = `read "${key}"`
-    const answer = await this.call(what, () =>
-      client.send(
-        new vendor.GetObjectCommand({
-          ...this.object(key),
-          // An empty object has no first byte that a range could begin with.
-          ...(range.length > 0 ? { Range: `bytes=${range.from}-${range.from + range.length - 1}` } : {}),
-          ...(etag ? { IfMatch: quoted(etag) } : {}),
-        }),
-        { ...(signal ? { abortSignal: signal } : {}) },
-      ),
-    )
-    const body = answer.Body as Readable
-    const head = headOf(key, answer, totalSize(answer))
+    const wanted = {
+      // An empty object has no first byte that a range could begin with.
+      ...(range.length > 0 ? { range: `bytes=${range.from}-${range.from + range.length - 1}` } : {}),
+      ...(etag ? { 'if-match': quoted(etag) } : {}),
+    }
+    const { status, headers, body } = await this.send(what, {
+      method: 'GET',
+      key,
+      headers: wanted,
+      isStreamed: true,
+      signal,
+    })
+    const stream = body as BodyStream
+    const head = headOf(key, headers, this.client.dialect)
     // A store may ignore If-Match, or the range.
-    if (etag !== undefined && head.etag !== etag) {
-      body.destroy()
+    const isOther = etag !== undefined && head.etag !== etag
+    if (isOther || (status === 200 && range.from > 0)) {
+      await stream.return()
+      if (!isOther) throw this.invalid(`cannot ${what}: the whole came and not the range that was asked for`)
       throw new IndexferryError('OBJECT_CHANGED', `${this.side} ${this.name}: "${key}" is another version by now`, {
         side: this.side,
       })
     }
-    return { head, body: this.wholeBody(body, range.length, what) }
-  }
-
-  private async *wholeBody(body: Readable, length: number, what: string): AsyncGenerator<Buffer> {
-    let got = 0
-    try {
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        got += chunk.length
-        if (got > length) throw this.invalid(`cannot ${what}: more than the ${length} bytes asked for came`)
-        yield chunk
-      }
-    } catch (error) {
-      throw storeError(error, { side: this.side, name: this.name, address: this.access.address }, what)
-    } finally {
-      body.destroy()
-    }
-    if (got < length) throw this.invalid(`cannot ${what}: only ${got} of ${length} bytes came`)
+    const tell = (reason: string) => this.invalid(`cannot ${what}: ${reason}`)
+    return { head, body: new WholeBody(stream, range.length, tell) }
   }
 
   async put(key: string, body: ObjectBody, headers: ObjectHeaders, signal?: AbortSignal): Promise<string> {
-    const { client, vendor } = this.access
-    const answer = await this.call(`write "${key}"`, () =>
-      client.send(
-        new vendor.PutObjectCommand({
-          ...this.object(key),
-          ...bodyOf(body),
-          ...writeHeaders(headers, this.writing),
-        }),
-        { ...(signal ? { abortSignal: signal } : {}) },
-      ),
-    )
-    return plainEtag(answer.ETag)
+    const { dialect } = this.client
+    const sent = { ...writeHeaders(headers, this.writing, dialect), ...digestOf(body) }
+    const answer = await this.send(`write "${key}"`, { method: 'PUT', key, headers: sent, ...contentOf(body), signal })
+    return plainEtag(answer.headers.etag)
   }
 
   async createUpload(key: string, size: number, partSize: number, headers: ObjectHeaders): Promise<Upload> {
-    const { client, vendor } = this.access
-    const { UploadId: id } = await this.call(`begin to write "${key}" in parts`, () =>
-      client.send(
-        new vendor.CreateMultipartUploadCommand({ ...this.object(key), ...writeHeaders(headers, this.writing) }),
-      ),
+    const sent = writeHeaders(headers, this.writing, this.client.dialect)
+    const what = `begin to write "${key}" in parts`
+    const id = readUploadId(
+      await this.ask(what, { method: 'POST', key, query: { uploads: '' }, headers: sent, length: 0 }),
     )
     if (!id) throw this.invalid(`an upload of "${key}" was begun without an id`)
     return { key, id, size, partSize }
   }
 
-  async putPart(upload: Upload, number: number, body: ObjectBody, signal?: AbortSignal): Promise<string> {
-    const { client, vendor } = this.access
-    const answer = await this.call(`write part ${number} of "${upload.key}"`, () =>
-      client.send(
-        new vendor.UploadPartCommand({
-          ...this.object(upload.key),
-          UploadId: upload.id,
-          PartNumber: number,
-          ...bodyOf(body),
-        }),
-        { ...(signal ? { abortSignal: signal } : {}) },
-      ),
-    )
-    return plainEtag(answer.ETag)
+  async findUploads(key: string, sinceMs: number): Promise<readonly Upload[]> {
+    const what = `list the uploads of "${key}"`
+    const found: Upload[] = []
+    let next: Readonly<Record<string, string>> | undefined = {}
+    for (let page = 1; next !== undefined && page <= uploadPagesMax; page++) {
+      const query = { uploads: '', prefix: key, 'encoding-type': 'url', ...next }
+      const listed = readUploads(await this.ask(what, { method: 'GET', query }))
+      if (listed === undefined) throw this.invalid(`the uploads of "${key}" are no list`)
+      for (const { key: other, id, begunMs } of listed.uploads)
+        if (other === key && begunMs >= sinceMs) found.push({ key, id, size: 0, partSize: 0 })
+      next = listed.next
+    }
+    return found
   }
 
-  async listParts(upload: Upload): Promise<readonly UploadedPart[] | undefined> {
-    const { client, vendor } = this.access
-    const parts: UploadedPart[] = []
-    let marker: string | undefined
-    try {
+  async putPart(upload: Upload, number: number, body: ObjectBody, signal?: AbortSignal): Promise<string> {
+    const { key, id } = upload
+    const query = { partNumber: String(number), uploadId: id }
+    const what = `write part ${number} of "${key}"`
+    const { headers } = await this.send(what, {
+      method: 'PUT',
+      key,
+      query,
+      headers: digestOf(body),
+      ...contentOf(body),
+      signal,
+    })
+    return plainEtag(headers.etag)
+  }
+
+  async listParts({ key, id }: Upload): Promise<readonly UploadedPart[] | undefined> {
+    const what = `list the parts of "${key}"`
+    return this.unlessMissing(async () => {
+      const parts: UploadedPart[] = []
+      let marker: string | undefined
       do {
-        const page = await this.call(`list the parts of "${upload.key}"`, () =>
-          client.send(
-            new vendor.ListPartsCommand({ ...this.object(upload.key), UploadId: upload.id, PartNumberMarker: marker }),
-          ),
-        )
-        for (const { PartNumber: number = 0, Size: size = 0, ETag: etag } of page.Parts ?? [])
-          parts.push({ number, size, etag: plainEtag(etag) })
-        const next = page.IsTruncated ? page.NextPartNumberMarker : undefined
-        if (next !== undefined && next === marker) throw this.invalid(`the parts of "${upload.key}" have no next page`)
-        marker = next
+        const query = { uploadId: id, 'part-number-marker': marker }
+        const page = readParts(await this.ask(what, { method: 'GET', key, query }))
+        if (page === undefined) throw this.invalid(`the parts of "${key}" are no list`)
+        parts.push(...page.parts)
+        if (page.next !== undefined && page.next === marker)
+          throw this.invalid(`the parts of "${key}" have no next page`)
+        marker = page.next
       } while (marker !== undefined && parts.length < this.abilities.partsMax)
+      return parts
+    })
+  }
+
+  async completeUpload({ key, id }: Upload, parts: readonly UploadedPart[]): Promise<string> {
+    const what = `put the parts of "${key}" together`
+    const body = completionBody(parts)
+    const headers = { 'content-type': 'application/xml' }
+    const request = { method: 'POST', key, query: { uploadId: id }, headers, body, length: body.length } as const
+    return this.etagIn(what, await this.ask(what, request))
+  }
+
+  async abortUpload({ key, id }: Upload): Promise<void> {
+    const what = `give up the upload of "${key}"`
+    await this.unlessMissing(() => this.ask(what, { method: 'DELETE', key, query: { uploadId: id } }))
+  }
+
+  async copyWithin(from: ServerSideSource, key: string): Promise<string> {
+    const { dialect } = this.client
+    const headers = {
+      ...copyHeaders(from, dialect),
+      ...writeHeaders({}, this.writing, dialect),
+      [`${dialect.headerPrefix}metadata-directive`]: 'COPY',
+    }
+    const what = `copy "${from.key}" within the store`
+    return this.etagIn(what, await this.ask(what, { method: 'PUT', key, headers, length: 0 }))
+  }
+
+  async copyPartWithin(from: ServerSideSource, upload: Upload, number: number, range: ObjectRange): Promise<string> {
+    const { dialect } = this.client
+    const headers = {
+      ...copyHeaders(from, dialect),
+      [`${dialect.headerPrefix}copy-source-range`]: `bytes=${range.from}-${range.from + range.length - 1}`,
+    }
+    const query = { partNumber: String(number), uploadId: upload.id }
+    const what = `copy part ${number} of "${from.key}" within the store`
+    return this.etagIn(what, await this.ask(what, { method: 'PUT', key: upload.key, query, headers, length: 0 }))
+  }
+
+  /** These answers begin before the work is done, so that an error comes with status 200. */
+  private etagIn(what: string, body: Buffer): string {
+    const etag = readEtag(body)
+    if (etag !== undefined) return etag
+    const refusal = readRefusal(200, {}, body)
+    if (refusal.code === '') throw this.invalid(`cannot ${what}: the answer is cut off or is none`)
+    // As it would have been told at once.
+    const status = refusal.code === 'NoSuchUpload' || refusal.code === 'NoSuchKey' ? 404 : 500
+    throw refused({ ...refusal, status }, this.client.place, what, this.client.dialect)
+  }
+
+  /** One by one: lists of keys to delete want a checksum that not all services agree on. */
+  async delete(key: string): Promise<void> {
+    await this.unlessMissing(() => this.ask(`delete "${key}"`, { method: 'DELETE', key }))
+  }
+
+  private async unlessMissing<Result>(call: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      return await call()
     } catch (error) {
       if (error instanceof IndexferryError && error.code === 'OBJECT_MISSING') return undefined
       throw error
     }
-    return parts
-  }
-
-  async completeUpload(upload: Upload, parts: readonly UploadedPart[]): Promise<string> {
-    const { client, vendor } = this.access
-    const answer = await this.call(`put the parts of "${upload.key}" together`, () =>
-      client.send(
-        new vendor.CompleteMultipartUploadCommand({
-          ...this.object(upload.key),
-          UploadId: upload.id,
-          MultipartUpload: { Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: quoted(etag) })) },
-        }),
-      ),
-    )
-    return plainEtag(answer.ETag)
-  }
-
-  async abortUpload(upload: Upload): Promise<void> {
-    const { client, vendor } = this.access
-    const input = { ...this.object(upload.key), UploadId: upload.id }
-    await this.ignoreMissing(() =>
-      this.call(`give up the upload of "${upload.key}"`, () =>
-        client.send(new vendor.AbortMultipartUploadCommand(input)),
-      ),
-    )
-  }
-
-  async copyWithin(from: ServerSideSource, key: string): Promise<string> {
-    const { client, vendor } = this.access
-    const answer = await this.call(`copy "${from.key}" within the store`, () =>
-      client.send(
-        new vendor.CopyObjectCommand({
-          ...this.object(key),
-          ...copySource(from),
-          ...writeHeaders({}, this.writing),
-          MetadataDirective: 'COPY',
-        }),
-      ),
-    )
-    return plainEtag(answer.CopyObjectResult?.ETag)
-  }
-
-  async copyPartWithin(from: ServerSideSource, upload: Upload, number: number, range: ObjectRange): Promise<string> {
-    const { client, vendor } = this.access
-    const answer = await this.call(`copy part ${number} of "${from.key}" within the store`, () =>
-      client.send(
-        new vendor.UploadPartCopyCommand({
-          ...this.object(upload.key),
-          UploadId: upload.id,
-          PartNumber: number,
-          ...copySource(from),
-          CopySourceRange: `bytes=${range.from}-${range.from + range.length - 1}`,
-        }),
-      ),
-    )
-    return plainEtag(answer.CopyPartResult?.ETag)
-  }
-
-  async delete(key: string): Promise<void> {
-    const { client, vendor } = this.access
-    // One by one: OSS and others want a checksum for lists of keys that the library does not send any more.
-    await this.ignoreMissing(() =>
-      this.call(`delete "${key}"`, () => client.send(new vendor.DeleteObjectCommand(this.object(key)))),
-    )
-  }
-
-  private async ignoreMissing(call: () => Promise<unknown>): Promise<void> {
-    try {
-      await call()
-    } catch (error) {
-      if (!(error instanceof IndexferryError && error.code === 'OBJECT_MISSING')) throw error
-    }
   }
 
   placeOf(prefix: string): string {
-    return `${this.access.address.origin} ${this.bucket} ${prefix}`
+    return `${this.origin} ${this.bucket} ${prefix}`
   }
 
   addressOf({ key, etag }: ObjectEntry): ServerSideSource {
@@ -335,34 +306,11 @@ export class S3Store implements ObjectStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.access.client.destroy()
+    await this.client.close()
   }
 }
 
-/** As `encoding-type=url` writes keys: a form's encoding, in which + is a space. */
-const decodeListed = (key: string): string => decodeURIComponent(key.replaceAll('+', ' '))
+const contentOf = (body: ObjectBody) => ({ body: 'bytes' in body ? body.bytes : body.stream, length: body.length })
 
-const bodyOf = (body: ObjectBody) => ({
-  Body: 'bytes' in body ? body.bytes : body.stream,
-  ContentLength: body.length,
-  ...(body.md5 === undefined ? {} : { ContentMD5: body.md5.toString('base64') }),
-})
-
-const copySource = ({ bucket, key, etag }: ServerSideSource) => ({
-  CopySource: `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`,
-  ...(etag ? { CopySourceIfMatch: quoted(etag) } : {}),
-})
-
-const headOf = (key: string, answer: ServiceHeaders, size: number): ObjectHead => ({
-  key,
-  size,
-  modifiedMs: answer.LastModified?.getTime() ?? 0,
-  etag: noQuotes(answer.ETag),
-  headers: headersOf(answer),
-})
-
-/** Of the whole object: the number behind the slash in `bytes 0-9/100`. */
-function totalSize({ ContentRange: range, ContentLength: length = 0 }: GetObjectCommandOutput): number {
-  const total = /\/(\d+)$/.exec(range ?? '')?.[1]
-  return total === undefined ? length : Number(total)
-}
+const digestOf = ({ md5 }: ObjectBody): Record<string, string> =>
+  md5 === undefined ? {} : { 'content-md5': md5.toString('base64') }

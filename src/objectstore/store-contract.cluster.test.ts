@@ -25,7 +25,7 @@ interface Place {
 async function content(store: ObjectStore, key: string, from: number, length: number): Promise<Buffer> {
   const { body } = await store.open(key, { from, length })
   const chunks: Buffer[] = []
-  for await (const chunk of body) chunks.push(chunk)
+  for await (const chunk of body) chunks.push(Buffer.from(chunk))
   return Buffer.concat(chunks)
 }
 

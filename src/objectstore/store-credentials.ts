@@ -27,10 +27,13 @@ export function credentialSource(question: CredentialQuestion): CredentialSource
   const own = ownCredentials(settings, side)
   const first = own ? async () => own : kind === 'oss' ? async () => ossCredentials(question) : awsChain(question)
   const found = settings.role === undefined || kind === 'oss' ? first : assumeRole(settings.role, first)
+  let releases: (() => void)[] = []
   return async () => {
     const credentials = await found()
-    registerSecret(credentials.secretAccessKey)
-    registerSecret(credentials.sessionToken)
+    // Those of a role change every hour or so: those before the last are forgotten.
+    const former = releases
+    releases = [credentials.secretAccessKey, credentials.sessionToken].map(registerSecret)
+    for (const release of former) release()
     return credentials
   }
 }
@@ -56,13 +59,27 @@ function missing({ side, kind }: CredentialQuestion, reason: string, cause?: unk
   })
 }
 
+/** Read here, because AWS's own library takes longer to load than many a move. */
+function awsVariables({ env }: CredentialQuestion): StoreCredentials | undefined {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env
+  if (!accessKeyId || !secretAccessKey) return undefined
+  const { AWS_SESSION_TOKEN: sessionToken, AWS_CREDENTIAL_EXPIRATION: end } = env
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken ? { sessionToken } : {}),
+    ...(end ? { expiration: new Date(end) } : {}),
+  }
+}
+
 function awsChain(question: CredentialQuestion): CredentialSource {
   const { profile, metadataCredentials } = question.settings
   return async () => {
+    const variables = profile === undefined ? awsVariables(question) : undefined
+    if (variables) return variables
     const vendor = await import('@aws-sdk/credential-providers')
     const named = profile === undefined ? {} : { profile }
     const providers = [
-      ...(profile === undefined ? [vendor.fromEnv()] : []),
       vendor.fromIni(named),
       vendor.fromSSO(named),
       vendor.fromProcess(named),

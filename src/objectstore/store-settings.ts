@@ -3,6 +3,8 @@ export interface StoreSettings {
   readonly endpoint?: string | undefined
   readonly region?: string | undefined
   readonly pathStyle: 'auto' | 'on' | 'off'
+  /** Whose way of signing, and of naming headers. */
+  readonly signature: 'auto' | 's3' | 'oss'
   readonly accessKeyId?: string | undefined
   readonly secretAccessKey?: string | undefined
   readonly sessionToken?: string | undefined
@@ -31,6 +33,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 export const plainSettings: StoreSettings = {
   pathStyle: 'auto',
+  signature: 'auto',
   metadataCredentials: false,
   anonymous: false,
   requesterPays: false,

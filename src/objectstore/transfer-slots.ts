@@ -51,6 +51,11 @@ export class TransferSlots {
     }
   }
 
+  /** Whether there is a speed to be held. */
+  get isLimited(): boolean {
+    return this.bytesPerSecond !== undefined
+  }
+
   /** Waits until what was taken before is paid for, then books these bytes. */
   async pay(bytes: number, signal?: AbortSignal): Promise<void> {
     if (this.bytesPerSecond === undefined) return

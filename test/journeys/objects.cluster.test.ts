@@ -178,7 +178,8 @@ test('a move that is killed goes on, part by part and object by object', { skip 
   assert.equal(result.isResumed, true)
   assert.ok(result.skipped > 350, `${result.skipped} were there already`)
   const parts = sent.slice(before).filter(isPart).length
-  assert.ok(parts > 0 && parts <= 12 - 4, `${parts} of 12 parts were sent after the last kill`)
+  // Six were at the store when it was killed, of which the four on their way may not have been noted.
+  assert.ok(parts > 0 && parts <= 12 - (6 - 4), `${parts} of 12 parts were sent after the last kill`)
   const target = clientOf(other)
   for (const [key, bytes] of Object.entries(objects)) {
     if (key.startsWith('small/') && !key.endsWith('7')) continue

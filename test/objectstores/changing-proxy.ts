@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { buffer, text } from 'node:stream/consumers'
 
 export interface Refusal {
   readonly status: number
@@ -15,9 +16,19 @@ export interface Refusal {
   readonly message?: string
 }
 
+export interface Translated {
+  readonly path: string
+  readonly headers: OutgoingHttpHeaders
+  readonly body?: Buffer
+}
+
 export interface Interference {
   /** Called with each request before it is passed on; a refusal is answered in its place. */
   readonly before?: (request: IncomingMessage) => Refusal | undefined | Promise<Refusal | undefined>
+  /** What is sent on in place of a request; its body as well where `body` says so. */
+  readonly translate?: (request: IncomingMessage, body: () => Promise<Buffer>) => Promise<Translated | undefined>
+  /** Changes answers in XML. */
+  readonly xml?: (request: IncomingMessage, text: string) => string
   /** Changes the headers of answers. */
   readonly headers?: (request: IncomingMessage, headers: OutgoingHttpHeaders, status: number) => OutgoingHttpHeaders
   /** Drops the connection in place of an answer, after the store has done what was asked for. */
@@ -63,7 +74,7 @@ async function pass(
   proxy: ChangingProxy,
   request: IncomingMessage,
   response: ServerResponse,
-  { before, headers, loseAnswer, cutAfter }: Interference,
+  { before, translate, xml, headers, loseAnswer, cutAfter }: Interference,
   done: string[],
 ): Promise<void> {
   const refusal = await before?.(request)
@@ -77,8 +88,16 @@ async function pass(
   }
   const { hostname, port } = new URL(proxy.target)
   const { method } = request
+  const sent = await translate?.(request, () => buffer(request))
   const outward = forward(
-    { hostname, port, method, headers: request.headers, path: request.url, agent: false },
+    {
+      hostname,
+      port,
+      method,
+      headers: sent?.headers ?? request.headers,
+      path: sent?.path ?? request.url,
+      agent: false,
+    },
     (incoming) => {
       const status = incoming.statusCode ?? 502
       if (status < 300) done.push(`${method} ${decodeURIComponent(request.url ?? '')}`)
@@ -87,7 +106,16 @@ async function pass(
         request.socket.resetAndDestroy()
         return
       }
-      response.writeHead(status, headers?.(request, { ...incoming.headers }, status) ?? incoming.headers)
+      const told = headers?.(request, { ...incoming.headers }, status) ?? incoming.headers
+      if (xml && /xml/.test(incoming.headers['content-type'] ?? '') && method !== 'HEAD') {
+        void text(incoming).then((whole) => {
+          const body = Buffer.from(xml(request, whole))
+          const { 'transfer-encoding': _chunked, ...others } = told
+          response.writeHead(status, { ...others, 'content-length': body.length }).end(body)
+        })
+        return
+      }
+      response.writeHead(status, told)
       const cut = cutAfter?.(request)
       if (cut === undefined) incoming.pipe(response)
       else
@@ -96,5 +124,6 @@ async function pass(
     },
   )
   outward.on('error', () => request.socket.destroy())
-  request.pipe(outward)
+  if (sent?.body) outward.end(sent.body)
+  else request.pipe(outward)
 }

@@ -45,10 +45,9 @@ const ofAudit = ['level', 'exact', 'differencesMax']
 
 export async function runObjectCommand(call: CommandCall): Promise<number> {
   const values = parseOptionValues('object', call.flags, process.env)
-  // Content passes through in buffers of 64 KB outside the heap, which go when the heap is collected: a heap that grows slowly halves
-  // the memory, and costs nothing here, where little lives long.
+  // Content passes through in buffers of 64 KB outside the heap, which go when the heap is collected: a young generation that does not grow
+  // has them go soon.
   setFlagsFromString('--semi_space_growth_factor=1')
-  setFlagsFromString('--heap_growing_percent=100')
   const [action, ...places] = call.args
   if (action !== 'copy' && action !== 'audit') throw usage(`object ${action}: the actions are copy and audit`)
   refuseOthers(action, call.flags)
@@ -62,7 +61,7 @@ export async function runObjectCommand(call: CommandCall): Promise<number> {
   await using target = await open(values, 'target', to, job)
   const work = { values, sides: { source, target, from, to }, job, display, signal: pause.signal }
   // A job of type audit stays one whatever the word before it: nobody expects it to write.
-  return action === 'audit' || job?.action === 'audit' ? audit(work) : copy(work)
+  return await (action === 'audit' || job?.action === 'audit' ? audit(work) : copy(work))
 }
 
 const usage = (sentence: string): IndexferryError =>
