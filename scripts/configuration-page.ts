@@ -1,9 +1,8 @@
 // docs/configuration.md, from the descriptions in the schema of the gateway's configuration.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { z } from 'zod'
 import { gatewaySchema } from '../src/config/gateway/gateway-schema.ts'
-import { descriptionOf, entryOf, isList, isOptional, settingsOf } from '../src/config/gateway/schema-walk.ts'
+import { chapters, type MakeTable } from './setting-rows.ts'
 
 const introduction = `# Configuration of the gateway
 
@@ -21,58 +20,13 @@ is an error. What the command line gives (\`--cluster\`, \`--listen\`, \`--state
   keys (\`<<\`) are not.
 `
 
-type Rows = string[][]
-
-export function configurationPage(notice: string, table: (head: readonly string[], rows: Rows) => string): string {
+export function configurationPage(notice: string, table: MakeTable): string {
   const example = readFileSync(join(import.meta.dirname, '../docs/indexferry.example.yaml'), 'utf8')
-  const parts = [notice, introduction]
-  const top = settingsOf(gatewaySchema) ?? {}
-  const head = ['setting', 'meaning', 'default']
-  const single = Object.entries(top).filter(([, schema]) => !sectionIn(schema))
-  parts.push('## The file as a whole\n', table(head, single.map(row)))
-  for (const [name, schema] of Object.entries(top)) {
-    if (!sectionIn(schema)) continue
-    parts.push(
-      `## ${name}\n`,
-      `${descriptionOf(schema)?.help ?? ''}\n`,
-      table(head, rowsOf(nameOfEntries(name, schema), schema)),
-    )
-  }
-  parts.push(
+  return [
+    notice,
+    introduction,
+    ...chapters(gatewaySchema, table),
     '## Example\n',
     `[indexferry.example.yaml](indexferry.example.yaml):\n\n\`\`\`yaml\n${example.trimEnd()}\n\`\`\`\n`,
-  )
-  return parts.join('\n')
-}
-
-/** The settings in a section, or in each entry of a list or map of sections. */
-const sectionIn = (schema: z.ZodType): ReturnType<typeof settingsOf> => {
-  const entry = entryOf(schema)
-  return settingsOf(schema) ?? (entry && settingsOf(entry))
-}
-
-const nameOfEntries = (name: string, schema: z.ZodType): string => {
-  if (settingsOf(schema)) return name
-  return isList(schema) ? `${name}[]` : `${name}.NAME`
-}
-
-function rowsOf(name: string, schema: z.ZodType): Rows {
-  return Object.entries(sectionIn(schema) ?? {}).flatMap(([key, inside]) => {
-    const full = `${name}.${key}`
-    if (!sectionIn(inside)) return [row([full, inside])]
-    const help = descriptionOf(inside)?.help ?? ''
-    const named = nameOfEntries(full, inside)
-    return [[`\`${named}\``, help, named === full ? '' : 'none'], ...rowsOf(named, inside)]
-  })
-}
-
-function row([name, schema]: readonly [string, z.ZodType]): string[] {
-  const { help = '', takes, byDefault, example } = descriptionOf(schema) ?? {}
-  const entry = entryOf(schema)
-  const takesEntry = entry && descriptionOf(entry)?.takes
-  const kind = entry ? (isList(schema) ? `list of ${takesEntry}` : `NAME: ${takesEntry}`) : takes
-  const notes = [help, example ? `Example: \`${example}\`.` : '']
-  const isPlain = byDefault !== undefined && /^[\w.:]+$/.test(byDefault) && byDefault !== 'none'
-  const shown = isPlain ? `\`${byDefault}\`` : (byDefault ?? (isOptional(schema) ? 'none' : 'required'))
-  return [`\`${name}\` <br> ${kind ?? ''}`, notes.filter(Boolean).join(' '), shown]
+  ].join('\n')
 }

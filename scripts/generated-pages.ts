@@ -11,6 +11,7 @@ import { parseClusterVersion } from '../src/model/cluster-version.ts'
 import { rooms } from '../src/rooms.ts'
 import { serverNames } from '../test/servers/catalogue.ts'
 import { configurationPage } from './configuration-page.ts'
+import { planPage } from './plan-page.ts'
 
 const notice = (from: string) => `<!-- Generated from ${from} by scripts/generate-docs.ts. Change it there. -->\n`
 
@@ -18,6 +19,7 @@ const notice = (from: string) => `<!-- Generated from ${from} by scripts/generat
 export const generatedPages = (): Record<string, string> => ({
   'docs/options.md': optionsPage(),
   'docs/configuration.md': configurationPage(notice('src/config/gateway'), table),
+  'docs/plan.md': planPage(notice('src/config/migration'), table),
   'docs/errors.md': errorsPage(),
   'docs/capabilities.md': capabilitiesPage(),
   'docs/rooms.md': roomsPage(),

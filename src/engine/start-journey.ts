@@ -1,11 +1,12 @@
 // Runs a migration by snapshots: claims it, opens clusters and stores, and takes what other processes ask of it.
 import { createHash } from 'node:crypto'
+import { AbsentCluster } from '../cluster/absent-cluster.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { openCluster } from '../cluster/open-cluster.ts'
 import { sleep } from '../foundation/clock.ts'
 import { asIndexferryError, IndexferryError } from '../foundation/errors.ts'
 import { placeOf } from '../mechanism/snapshot/repository-settings.ts'
-import { openRestoreNotes } from '../mechanism/snapshot/restore-notes.ts'
+import { openRestoreNotes, type RestoreJournal } from '../mechanism/snapshot/restore-notes.ts'
 import type { JourneyContext, JourneyProgress, JourneyStores } from '../migration/snapshot-journey/journey-context.ts'
 import type { JourneyPlan, JourneySide } from '../migration/snapshot-journey/journey-plan.ts'
 import type { JourneyRecord } from '../migration/snapshot-journey/journey-record.ts'
@@ -42,7 +43,11 @@ export async function startJourney(request: JourneyRequest): Promise<JourneyResu
   using catalog = JourneyCatalog.open(stateFolder)
   const identity = identityOf(request)
   const before = catalog.find(plan.name)
-  if (wish === 'abort') requireAbortable(plan.name, before?.record)
+  if (wish === 'abort') {
+    const record = requireAbortable(plan.name, before?.record)
+    // Twice is the same as once, also for the hooks.
+    if (record.state === 'aborted') return { migration: plan.name, record, isElsewhere: false }
+  }
   if (before?.isRunning && wish !== undefined) {
     catalog.request(plan.name, wish)
     return { migration: plan.name, record: before.record, isElsewhere: true }
@@ -61,11 +66,12 @@ export async function startJourney(request: JourneyRequest): Promise<JourneyResu
   }
 }
 
-function requireAbortable(name: string, record: JourneyRecord | undefined): void {
+function requireAbortable(name: string, record: JourneyRecord | undefined): JourneyRecord {
   if (!record) throw new IndexferryError('MIGRATION_UNKNOWN', `no migration has the name "${name}"`)
   if (record.state === 'completed') {
     throw new IndexferryError('MIGRATION_ENDED', `the migration ${name} is completed and cannot be taken back`)
   }
+  return record
 }
 
 /** Other indexes, clusters or places are another migration; speed, hooks and the way it ends may change on the way. */
@@ -95,8 +101,9 @@ function identityOf({ plan, planFile }: JourneyRequest): JourneyIdentity {
 }
 
 async function run(request: JourneyRequest, writer: JourneyWriter): Promise<JourneyRecord> {
-  await using open = await openJourney(request)
   const { state, cycle } = writer.record
+  const isTakenBack = state === 'aborting' || writer.requests().abort
+  await using open = await (isTakenBack ? openToTakeBack(request) : openJourney(request))
   const context = (signal: AbortSignal): JourneyContext => ({
     plan: request.plan,
     journal: writer,
@@ -154,6 +161,43 @@ async function openJourney({ plan, stateFolder, env, note }: JourneyRequest): Pr
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** What cannot be reached is left to be told: the other side is taken back all the same. Objects are not touched. */
+async function openToTakeBack({ plan, stateFolder, note }: JourneyRequest): Promise<OpenJourney> {
+  const open = async (side: 'source' | 'target'): Promise<Cluster> => {
+    const { connection } = plan[side]
+    try {
+      return await openCluster(side, connection, note)
+    } catch (error) {
+      const known = asIndexferryError(error)
+      note(`the ${side} is left as it is: ${known.message}`)
+      return new AbsentCluster(side, connection.nodes.join(','), known)
+    }
+  }
+  const [source, target] = [await open('source'), await open('target')]
+  return {
+    source,
+    target,
+    stores: undefined,
+    restoreNotes: await notesOf(target, stateFolder),
+    async [Symbol.asyncDispose]() {
+      await target[Symbol.asyncDispose]()
+      await source[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** They are kept by the identity of the cluster, which only the cluster itself tells. */
+async function notesOf(target: Cluster, stateFolder: string): Promise<RestoreJournal> {
+  try {
+    return await openRestoreNotes(target, stateFolder)
+  } catch (error) {
+    const refuse = (): never => {
+      throw error
+    }
+    return { list: refuse, save: refuse, remove: refuse }
   }
 }
 

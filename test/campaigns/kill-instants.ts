@@ -22,7 +22,7 @@ export type KillInstant =
 
 const isPut = (request: PassingRequest) => request.method === 'PUT'
 
-/** The requests of a copy, each of which changes what a next run finds. */
+/** The requests of a copy, and of a journey by snapshots, each of which changes what a next run finds. */
 const steps = {
   search: (request) => pathOf(request).endsWith('/_search'),
   create: (request) => isPut(request) && /^\/[^/_][^/]*$/.test(pathOf(request)),
@@ -30,6 +30,11 @@ const steps = {
   bulk: (request) => pathOf(request).endsWith('/_bulk'),
   refresh: (request) => pathOf(request).endsWith('/_refresh'),
   aliases: (request) => pathOf(request) === '/_aliases',
+  snapshot: (request) => isPut(request) && /^\/_snapshot\/[^/]+\/[^/]+$/.test(pathOf(request)),
+  close: (request) => pathOf(request).endsWith('/_close'),
+  restore: (request) => pathOf(request).endsWith('/_restore'),
+  open: (request) => pathOf(request).endsWith('/_open'),
+  recovery: (request) => pathOf(request).endsWith('/_recovery'),
 } satisfies Record<string, (request: PassingRequest) => boolean>
 
 export type Step = keyof typeof steps

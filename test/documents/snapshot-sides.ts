@@ -1,5 +1,5 @@
 // Two shared servers with an `fs` repository each, and the move of one to the other: what object stores are in between, a folder is here.
-import { cp, rm } from 'node:fs/promises'
+import { cp, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import { beginSnapshot, watchSnapshot } from '../../src/mechanism/snapshot/create-snapshot.ts'
@@ -7,6 +7,7 @@ import { registerRepository } from '../../src/mechanism/snapshot/register-reposi
 import type { RestoreJournal, RestoreNote } from '../../src/mechanism/snapshot/restore-notes.ts'
 import type { RestoreRequest } from '../../src/mechanism/snapshot/restore-snapshot.ts'
 import type { SnapshotFacts } from '../../src/mechanism/snapshot/snapshot-facts.ts'
+import type { StartedStore } from '../objectstores/object-stores.ts'
 import type { ServerName } from '../servers/catalogue.ts'
 import { useServer } from '../servers/servers.ts'
 import { openTestCluster } from './fill-index.ts'
@@ -39,6 +40,16 @@ export async function openSnapshotSide(
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/**
+ * A folder for repositories that is a bucket of a store at the same time: what the server writes there are objects of the store, as if
+ * it had the plugin for it. It can be given to a repository with a base path behind it only.
+ */
+export async function bucketFolder(repositoryFolder: string, store: StartedStore, bucket: string): Promise<string> {
+  const link = join(repositoryFolder, bucket)
+  await symlink(join(store.folder, bucket), link)
+  return link
 }
 
 /** Servers are shared, and old ones take one snapshot at a time. */

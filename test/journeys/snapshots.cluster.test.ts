@@ -116,6 +116,25 @@ test('a restore that is killed while its index is closed: the next one mends it'
   assert.equal(await isOpen(), true)
 })
 
+test('Ctrl-C stops the watching, not the snapshot, and says so', async () => {
+  await using proxy = await startFaultProxy(from.url, ({ url = '' }) =>
+    url.startsWith(`/_snapshot/${from.repository}/interrupted`) && proxy.seen.some((call) => call.startsWith('PUT'))
+      ? { silent: true }
+      : undefined,
+  )
+  const words = snapshot('create', proxy.url, from.repository, 'interrupted', '--indices', index)
+  const { child, ended } = user.start(words)
+  await eventually('the snapshot is asked for', async () => proxy.seen.find((call) => call.startsWith('PUT')))
+  // The first asks, the second ends at once.
+  await eventually('the command ends', async () => {
+    child.kill('SIGINT')
+    return child.exitCode ?? undefined
+  })
+  const { code, stderr } = await ended
+  assert.match(stderr, /pausing: what the cluster has begun goes on without this command/)
+  assert.equal(code, 130)
+})
+
 test('every call to an Amazon domain is signed so that Amazon’s own library accepts it', async () => {
   const keys = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'a-very-secret-key' }
   await using domain = await startSignedProxy(from.url, { ...keys, region: 'ap-southeast-1', service: 'es' })

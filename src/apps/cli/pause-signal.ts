@@ -6,11 +6,14 @@ export interface PauseSignal extends Disposable {
   readonly signal: AbortSignal
 }
 
-export function pauseSignal(note: (text: string) => void): PauseSignal {
+/** What of the work is still done; each command says what it is for it. */
+const whatWasRead = 'what was read is still written'
+
+export function pauseSignal(note: (text: string) => void, stillDone = whatWasRead): PauseSignal {
   const controller = new AbortController()
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(exitCodes.paused)
-    note('pausing: what was read is still written (once more ends at once; either way the same command goes on)')
+    note(`pausing: ${stillDone} (once more ends at once; either way the same command goes on)`)
     controller.abort(new IndexferryError('PAUSED', 'paused'))
   }
   process.on('SIGINT', onSignal)

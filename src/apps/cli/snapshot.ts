@@ -129,7 +129,7 @@ async function onCluster({ name, action, call, values }: Called, places: readonl
   refuseOtherSide(call, values, { side, otherSide })
   const { quiet, progress } = values.engine
   using display = new ProgressDisplay(quiet ? 'none' : progress)
-  using pause = pauseSignal((text) => display.note(text))
+  using pause = pauseSignal((text) => display.note(text), 'what the cluster has begun goes on without this command')
   const note = (text: string) => {
     if (!quiet) display.note(text)
   }

@@ -22,7 +22,7 @@ export interface LoadedPlan {
   readonly warnings: readonly string[]
 }
 
-const remedy = 'Correct the plan; docs/migrate-by-snapshot.md lists its settings.'
+const remedy = 'Correct the plan; docs/plan.md lists its settings.'
 
 /** Throws CONFIG_INVALID with every problem of the file. */
 export function loadPlan(file: string, env: Environment): LoadedPlan {

@@ -16,6 +16,7 @@ import {
   secretSetting,
   section,
   setting,
+  settingDescriptions,
   settingsByName,
   settingWithDefault,
 } from '../gateway/setting.ts'
@@ -26,7 +27,9 @@ const sideSection = (help: string) =>
   section(
     { help },
     {
-      cluster: clusterSection.refine(({ nodes }) => nodes.length > 0, { error: 'needs url or nodes', ...always }),
+      cluster: clusterSection
+        .refine(({ nodes }) => nodes.length > 0, { error: 'needs url or nodes', ...always })
+        .register(settingDescriptions, { help: 'The cluster. A text stands for `url` alone.' }),
       repository: repositorySection,
       store: storeSection.optional(),
     },
@@ -48,6 +51,10 @@ const snapshotSection = section(
     global_state: settingWithDefault(booleanType, 'false', { help: 'Take the state of the cluster as well.' }),
     partial: settingWithDefault(booleanType, 'false', {
       help: 'Go on with snapshots that lack shards. What they lack is then missing on the target.',
+    }),
+    wait_for_others: settingWithDefault(duration, '10m', {
+      help: 'How long to wait for other snapshots and restores, where a cluster does one at a time; at most a minute while indexes are closed.',
+      check: between(0, 86_400_000, formatDuration),
     }),
   },
 )
@@ -207,7 +214,12 @@ function chapters(settings: PlanSettings): Pick<JourneyPlan, 'snapshot' | 'move'
   const cycles = settings.cycles ?? cyclesSection.parse({})
   const cutOver = settings.cut_over ?? cutOverSection.parse({})
   return {
-    snapshot: { name: snapshot.name, globalState: snapshot.global_state, partial: snapshot.partial },
+    snapshot: {
+      name: snapshot.name,
+      globalState: snapshot.global_state,
+      partial: snapshot.partial,
+      busyMsMax: snapshot.wait_for_others,
+    },
     move: { transfers: move.transfers, partSize: move.part_size, bytesPerSecond: move.rate, rounds: move.rounds },
     restore: {
       renamePattern: restore.rename_pattern,

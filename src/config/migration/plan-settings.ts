@@ -1,6 +1,7 @@
 // The parts of a plan file that no other file has: repositories, stores, and settings that a server reads.
+import { resolve } from 'node:path'
 import { isErrorOf, registerSecret } from '../../foundation/errors.ts'
-import { choice, text, type ValueType } from '../../foundation/option.ts'
+import { choice, text } from '../../foundation/option.ts'
 import { isSecretSetting } from '../../mechanism/snapshot/repository-settings.ts'
 import type { RepositoryPlan, StorePlan } from '../../migration/snapshot-journey/journey-plan.ts'
 import type { JsonObject } from '../../model/json.ts'
@@ -64,27 +65,36 @@ export const repositorySection = section(
 
 const optionalText = (help: string) => setting(text, { help }).optional()
 
-const objectPlace: ValueType<ObjectLocation> = {
-  name: 'special',
-  placeholder: 'LOCATION',
-  expects: 'a place such as s3://bucket/base/path, oss://bucket/base/path or file:///folder',
-  parse: (value) => {
-    try {
-      return parseObjectLocation(value, 'SOURCE')
-    } catch (error) {
-      if (isErrorOf(error, 'LOCATION_INVALID')) return undefined
-      throw error
+const placeForms = 'a place such as s3://bucket/base/path, oss://bucket/base/path or file:///folder'
+
+/** As for `indexferry object`, but a relative folder is one beside the plan. */
+const placeSetting = (description: SettingDescription) =>
+  specialSetting<ObjectLocation>({ takes: 'LOCATION', ...description }, (node, refuse) => {
+    if (!isConfigText(node)) {
+      refuse(`must be ${placeForms}`)
+      return undefined
     }
-  },
-}
+    if (node.value.includes(missingValue)) {
+      refuse(missingValue)
+      return undefined
+    }
+    try {
+      const location = parseObjectLocation(node.value, 'SOURCE')
+      return location.kind === 'folder' ? { ...location, path: resolve(node.folder, location.path) } : location
+    } catch (error) {
+      if (!isErrorOf(error, 'LOCATION_INVALID')) throw error
+      refuse(`has a value that is not ${placeForms}`)
+      return undefined
+    }
+  })
 
 export const storeSection = section(
   {
     help: 'Where indexferry finds the objects of the repository. On neither side: both repositories are one place, and nothing is moved.',
   },
   {
-    location: setting(objectPlace, {
-      help: 'Bucket with its base path, or folder, as for `indexferry object`.',
+    location: placeSetting({
+      help: 'Bucket with its base path, or folder, as for `indexferry object`. A relative folder is one beside the plan.',
       example: 's3://eric-es-index-backups/snap',
     }),
     endpoint: optionalText('Address of the service, where it is not in the location.'),

@@ -7,12 +7,12 @@ import { formatVersion } from '../../model/cluster-version.ts'
 import type { ObjectLocation } from '../../model/object-location.ts'
 import { checkDisks } from './check-disks.ts'
 import { checkLiveIndexes } from './check-live-indexes.ts'
+import { type ChosenParts, checkStreams, chooseParts } from './choose-parts.ts'
 import { describeFailures } from './create-snapshot.ts'
 import { subjectOf } from './explain-refusal.ts'
 import { type IndexState, readIndexStates } from './index-states.ts'
 import { requireRepository } from './register-repository.ts'
 import type { RestoreWish } from './restore-wish.ts'
-import { renamed, selectIndexes } from './select-indexes.ts'
 import { readSnapshot, type SnapshotFacts } from './snapshot-facts.ts'
 import { findRunning } from './snapshot-progress.ts'
 
@@ -40,6 +40,7 @@ export interface RestoreTarget {
 export interface RestorePlan {
   readonly facts: SnapshotFacts
   readonly targets: readonly RestoreTarget[]
+  readonly streams: ChosenParts['streams']
   /** What the cluster is asked for: names of indexes, and of data streams in place of those that make them up. */
   readonly indices: readonly string[]
 }
@@ -47,9 +48,10 @@ export interface RestorePlan {
 /** Throws the first refusal. Nothing is changed, but for an index that tries out definitions and is deleted again. */
 export async function checkRestore(cluster: Cluster, request: CheckRestoreRequest): Promise<RestorePlan> {
   const plan = await planRestore(cluster, request)
-  const { facts, targets } = plan
+  const { facts, targets, streams } = plan
   checkState(cluster, facts, request.wish)
   checkVersions(cluster, facts)
+  await checkStreams(cluster, streams)
   checkNames(cluster, targets, request.overExisting)
   if (request.source) await checkLiveIndexes(cluster, request.source, targets, request.signal)
   await checkDisks(cluster, facts, targets, request.wish)
@@ -64,30 +66,17 @@ export async function planRestore(
   await requireRepository(cluster, repository, moved)
   if (await findRunning(cluster, repository, snapshot)) throw unfinished(cluster, repository, snapshot)
   const facts = await readSnapshot(cluster, repository, snapshot)
-  const where = `the snapshot ${snapshot}`
-  const chosen = selectIndexes(wish.indices, facts.indexes, where)
-  if (chosen.length === 0 && facts.state !== 'FAILED') {
-    throw new IndexferryError('INDEX_MISSING', `${where} holds none of the indexes that are asked for`, {
-      side: cluster.side,
-      remedy: `It holds ${facts.indexes.slice(0, 10).join(', ') || 'no indexes'}${facts.indexes.length > 10 ? ', …' : ''}.`,
-    })
-  }
-  const streams = facts.dataStreams.filter((stream) => chosen.some((name) => isBacking(name, stream)))
-  const isOfStream = (name: string) => streams.some((stream) => isBacking(name, stream))
-  const names = chosen.map((from) => ({
-    from,
-    // Servers rename what follows the mark of a backing index.
-    name: isOfStream(from) ? `.ds-${renamed(from.slice(4), wish.rename)}` : renamed(from, wish.rename),
-  }))
+  const { indexes, streams, asked } = chooseParts(cluster, facts, wish)
   const states = await readIndexStates(
     cluster,
-    names.map(({ name }) => name),
+    indexes.map(({ name }) => name),
   )
-  checkAliases(cluster, names, states)
+  checkAliases(cluster, indexes, states)
   return {
     facts,
-    targets: names.map(({ from, name }) => ({ from, name, state: states.get(name) })),
-    indices: [...chosen.filter((name) => !isOfStream(name)), ...streams],
+    targets: indexes.map(({ from, name }) => ({ from, name, state: states.get(name) })),
+    streams,
+    indices: asked,
   }
 }
 
@@ -96,9 +85,6 @@ const unfinished = (cluster: Cluster, repository: string, snapshot: string): Ind
     side: cluster.side,
     fields: { repository, snapshot },
   })
-
-const isBacking = (name: string, stream: string): boolean =>
-  name.startsWith(`.ds-${stream}-`) && /^(\d{4}\.\d\d\.\d\d-)?\d{6}$/.test(name.slice(stream.length + 5))
 
 function checkAliases(
   cluster: Cluster,

@@ -1,8 +1,8 @@
 // Which indexes are there, open or closed, and closing and opening them.
 import type { Cluster } from '../../cluster/cluster.ts'
+import { nameBatches } from '../../cluster/name-batches.ts'
 import { indexPath } from '../../cluster/paths.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
-import { nameBatches } from '../../source/open-indexes.ts'
 import { explained } from './explain-refusal.ts'
 
 export interface IndexState {

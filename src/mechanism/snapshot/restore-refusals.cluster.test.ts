@@ -230,7 +230,9 @@ test('RESTORE_NO_SPACE: larger than what the disks take up to their low watermar
   const request = restoreRequest(side, 'whole', { wish: { rename: { pattern: '^', replacement: 'copy-' } } })
   await assert.rejects(restoreSnapshot(small, request), {
     code: 'RESTORE_NO_SPACE',
-    message: /and 2kb are free|and 2000b? are free|are free below/,
+    message:
+      /^target http\S+: the indexes take [\d.]+ KiB, and 2\.0 KiB are free below the low watermark of its disks$/,
+    remedy: /Free disk space or add nodes/,
   })
 })
 

@@ -18,6 +18,7 @@ import { indexPath } from '../../cluster/paths.ts'
 import type { JsonObject } from '../../model/json.ts'
 import { readIndexStates } from './index-states.ts'
 import { restoreSnapshot } from './restore-snapshot.ts'
+import type { RestoreWish } from './restore-wish.ts'
 
 /** Those of the documents, and each product over one major version. */
 const pairs: readonly (readonly [ServerName, ServerName])[] = [
@@ -127,5 +128,60 @@ test('a restore that nobody watches any more is found again, watched to its end 
     assert.match(JSON.stringify(body), /"refresh_interval":"9s"/)
   } finally {
     await deleteTestIndex(side.cluster, name)
+  }
+})
+
+test('a data stream is restored by its name, by a pattern or with everything; over one that is there it is refused early', {
+  skip: missingJava('opensearch-2.19.4') ?? false,
+}, async () => {
+  const stream = 'restored-stream'
+  await using side = await openSnapshotSide('target', 'opensearch-2.19.4', 'streams')
+  const { cluster } = side
+  const call = (method: 'PUT' | 'POST' | 'DELETE', path: string, body?: object) =>
+    cluster.json({ method, path, ...(body && { body }), accept: [404] })
+  await call('PUT', `/_index_template/${stream}`, { index_patterns: [stream], data_stream: {}, priority: 500 })
+  try {
+    await call('PUT', `/_data_stream/${stream}`)
+    await call('POST', `/${stream}/_doc`, { '@timestamp': '2026-01-01T00:00:00Z' })
+    await call('POST', `/${stream}/_rollover`)
+    await call('POST', `/${stream}/_doc`, { '@timestamp': '2026-01-02T00:00:00Z' })
+    await register(side)
+    const { indexes: held } = await takeSnapshot(side, 'streams', stream)
+    assert.equal(held.length, 2)
+    const journal = new MemoryNotes()
+    const restore = (wish: RestoreWish, overExisting = false) =>
+      restoreSnapshot(cluster, restoreRequest(side, 'streams', { wish, overExisting, journal }))
+    const refused = {
+      code: 'RESTORE_REFUSED',
+      message:
+        /has a data stream restored-stream, over which nothing can be restored: its write index cannot be closed/,
+      remedy: /--rename-pattern .*, or delete it there first/,
+    }
+    await assert.rejects(restore({ indices: stream }), refused)
+    await assert.rejects(restore({ indices: 'restored-*' }, true), refused)
+    assert.deepEqual(journal.phases, [], 'nothing was closed')
+    const rename = { pattern: 'restored', replacement: 'again' }
+    for (const indices of [stream, 'restored-*', undefined]) {
+      const { indexes } = await restore({ indices, rename })
+      assert.deepEqual(
+        indexes.map(({ name, documents }) => [name, documents]),
+        held.map((name) => [name.replace('restored', 'again'), 1]),
+      )
+      const { body } = await cluster.json<{ count: number }>({ method: 'GET', path: '/again-stream/_count' })
+      assert.equal(body.count, 2, 'the stream itself is there')
+      await call('DELETE', '/_data_stream/again-stream')
+    }
+    await assert.rejects(restore({ indices: '*,-restored-stream', rename }), { code: 'INDEX_MISSING' })
+    // An index behind a stream, by its own name, is an index like others.
+    const [first = ''] = held
+    const { indexes } = await restore({ indices: first, rename: { pattern: '^.*$', replacement: 'restored-alone' } })
+    assert.deepEqual(
+      indexes.map(({ name, documents }) => [name, documents]),
+      [['restored-alone', 1]],
+    )
+    await deleteTestIndex(cluster, 'restored-alone')
+  } finally {
+    for (const name of [stream, 'again-stream']) await call('DELETE', `/_data_stream/${name}`)
+    await call('DELETE', `/_index_template/${stream}`)
   }
 })

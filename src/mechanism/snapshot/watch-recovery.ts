@@ -1,11 +1,11 @@
 // Watches restored indexes shard by shard until all of them are there, or one cannot come.
 import type { Cluster } from '../../cluster/cluster.ts'
+import { nameBatches } from '../../cluster/name-batches.ts'
 import { indexPath } from '../../cluster/paths.ts'
 import { monotonicMs } from '../../foundation/clock.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
 import { formatDuration } from '../../foundation/quantity.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
-import { nameBatches } from '../../source/open-indexes.ts'
 import { subjectOf } from './explain-refusal.ts'
 import { pollPause } from './poll-pause.ts'
 

@@ -9,9 +9,10 @@ import type { BlockedIndex } from './journey-record.ts'
 
 export const blockSetting = 'blocks.write'
 
-/** Every index that the plan means now. Twice is the same as once. */
-export async function blockWrites({ plan, source, journal, signal }: JourneyContext): Promise<void> {
-  const indexes = await resolveIndexes(source, plan.indices, { signal })
+/** Every index that the plan means now, and those that are named besides. Twice is the same as once. */
+export async function blockWrites(context: JourneyContext, others: readonly string[] = []): Promise<void> {
+  const { plan, source, journal, signal } = context
+  const indexes = await resolveIndexes(source, [plan.indices, ...others].join(','), { signal })
   const noted = new Map(journal.record.blocks.map((block) => [block.index, block]))
   const found: BlockedIndex[] = []
   for (const { name } of indexes) found.push(noted.get(name) ?? { index: name, before: await readBlock(source, name) })
@@ -31,20 +32,32 @@ async function readBlock(cluster: Cluster, index: string): Promise<SavedSettings
   return { [blockSetting]: value === undefined || value === null ? null : String(value) }
 }
 
-/** Puts back what was before, and forgets it. */
+/** Puts back what was before, and forgets it. Those that fail stay noted, and the first failure is thrown after all were tried. */
 export async function releaseWrites({
   source,
   journal,
 }: Pick<JourneyContext, 'source' | 'journal'>): Promise<readonly string[]> {
   const released: string[] = []
-  for (const { index, before } of journal.record.blocks) {
-    if (await indexIsThere(source, index)) {
-      await writeSettings(source, index, blockForm(source, before))
-      released.push(index)
+  const left: BlockedIndex[] = []
+  const failures: unknown[] = []
+  for (const block of journal.record.blocks) {
+    try {
+      if (await releaseIndex(source, block)) released.push(block.index)
+    } catch (error) {
+      failures.push(error)
+      left.push(block)
     }
   }
-  journal.update({ blocks: [] })
+  journal.update({ blocks: left })
+  if (failures.length > 0) throw failures[0]
   return released
+}
+
+/** False for an index that is gone meanwhile. */
+async function releaseIndex(source: Cluster, { index, before }: BlockedIndex): Promise<boolean> {
+  if (!(await indexIsThere(source, index))) return false
+  await writeSettings(source, index, blockForm(source, before))
+  return true
 }
 
 /** Where a setting cannot be taken back, `false` is the same as none. */

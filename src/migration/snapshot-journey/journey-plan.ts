@@ -46,6 +46,8 @@ export interface SnapshotPlan {
   readonly name: string
   readonly globalState: boolean
   readonly partial: boolean
+  /** For snapshots and restores: others may be under way where the version does one at a time. */
+  readonly busyMsMax: number
 }
 
 export interface MovePlanned {

@@ -3,14 +3,16 @@ import { IndexferryError } from '../../foundation/errors.ts'
 import { planRestore, type RestorePlan } from '../../mechanism/snapshot/check-restore.ts'
 import { type RestoreRequest, restoreSnapshot } from '../../mechanism/snapshot/restore-snapshot.ts'
 import { renameOf } from '../../mechanism/snapshot/restore-wish.ts'
+import { readSnapshot } from '../../mechanism/snapshot/snapshot-facts.ts'
 import { writeSettings } from '../../target/relaxed-settings.ts'
 import { blockForm, blockSetting } from './block-writes.ts'
+import { chosenIndexes } from './chosen-indexes.ts'
 import { type JourneyContext, updateCycle } from './journey-context.ts'
 import { comparablePlace } from './take-and-move.ts'
 
 export async function restoreCycle(context: JourneyContext): Promise<void> {
   const { target, journal, note } = context
-  const request = requestOf(context)
+  const request = requestOf(context, await chooseIndexes(context))
   const planned = await planRestore(target, request)
   noteTargets(context, planned)
   const result = await restoreSnapshot(target, request)
@@ -22,14 +24,24 @@ export async function restoreCycle(context: JourneyContext): Promise<void> {
   for (const { name, documents } of restored) note(`${name}: ${documents} documents restored`)
 }
 
-function requestOf(context: JourneyContext): RestoreRequest {
+async function chooseIndexes({ plan, target, journal }: JourneyContext): Promise<readonly string[]> {
+  const snapshot = journal.record.cycle.snapshot as string
+  const { indexes } = await readSnapshot(target, plan.target.repository.name, snapshot)
+  const chosen = chosenIndexes(plan.indices, indexes, `the snapshot ${snapshot}`)
+  if (chosen.length > 0) return chosen
+  throw new IndexferryError('INDEX_MISSING', `the snapshot ${snapshot} holds none of the indexes of the plan`, {
+    side: 'source',
+  })
+}
+
+function requestOf(context: JourneyContext, indexes: readonly string[]): RestoreRequest {
   const { plan, source, journal, restoreNotes, signal, note, onProgress } = context
   const { restore } = plan
   return {
     repository: plan.target.repository.name,
     snapshot: journal.record.cycle.snapshot as string,
     wish: {
-      indices: plan.indices,
+      indices: indexes.join(','),
       rename: renameOf(restore.renamePattern, restore.renameReplacement),
       ...(Object.keys(restore.indexSettings).length > 0 ? { indexSettings: restore.indexSettings } : {}),
       ignoreIndexSettings: [...restore.ignoreIndexSettings, ...blockToDrop(context)],
@@ -44,6 +56,7 @@ function requestOf(context: JourneyContext): RestoreRequest {
     source,
     relax: restore.relax,
     stalledMsMax: restore.stalledMsMax,
+    busyMsMax: plan.snapshot.busyMsMax,
     journal: restoreNotes,
     signal,
     note,

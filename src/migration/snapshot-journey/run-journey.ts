@@ -2,14 +2,14 @@
 // repeated, so that after a crash the state that was noted last is simply begun again.
 import { now, sleep } from '../../foundation/clock.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
-import { mendRestores } from '../../mechanism/snapshot/restore-snapshot.ts'
 import { blockWrites, releaseWrites } from './block-writes.ts'
 import type { JourneyContext } from './journey-context.ts'
 import { cyclesKept, type JourneyRecord, newCycle, type StatePart } from './journey-record.ts'
 import { isEnd, type JourneyEvent, type JourneyState, nextState, phaseOf, stateWords } from './journey-states.ts'
+import { putBack } from './put-back.ts'
 import { restoreCycle } from './restore-cycle.ts'
 import { runHook } from './run-hook.ts'
-import { switchAlias, switchBack } from './switch-alias.ts'
+import { switchAlias } from './switch-alias.ts'
 import { moveSnapshot, registerBoth, takeSnapshot } from './take-and-move.ts'
 import { isDifference, verifyRestored } from './verify-restored.ts'
 
@@ -146,9 +146,10 @@ async function waitForCycle(context: JourneyContext): Promise<JourneyEvent | und
     return foundWaitingSince !== null && cycle.endedMs === foundWaitingSince ? 'cycle' : undefined
   }
   if (cycle.number >= most) {
-    throw new IndexferryError('USAGE', `${cycle.number} cycles are done, as many as the plan allows (cycles.most)`, {
-      remedy: 'Make the next one the last with --cut-over, or allow more.',
-    })
+    throw new IndexferryError(
+      'MIGRATION_CYCLES_SPENT',
+      `${cycle.number} cycles are done, as many as the plan allows (cycles.most)`,
+    )
   }
   const untilMs = cycle.startedMs + (everyMs ?? 0)
   while (now() < untilMs) {
@@ -177,33 +178,4 @@ async function verify(context: JourneyContext): Promise<JourneyEvent> {
   }
   const told = wrong.slice(0, 5).map(({ index, check, found }) => `${index} ${check}: ${found}`)
   throw new IndexferryError('MIGRATION_UNVERIFIED', `the verification failed: ${told.join('; ')}`, { side: 'target' })
-}
-
-/** Everything is tried, whatever fails; the first failure is thrown, and the next run tries again. */
-async function putBack(context: JourneyContext): Promise<void> {
-  const { journal, target, restoreNotes, note } = context
-  const failures: unknown[] = []
-  const attempt = async (work: () => Promise<void>) => {
-    try {
-      await work()
-    } catch (error) {
-      failures.push(error)
-    }
-  }
-  // The source first: its users have waited longest.
-  await attempt(async () => {
-    const released = await releaseWrites(context)
-    if (released.length > 0) note(`writes are allowed again: ${released.join(', ')}`)
-  })
-  await attempt(async () => {
-    const alias = await switchBack(context)
-    if (alias !== null) note(`the alias ${alias} is where it was`)
-  })
-  await attempt(async () => {
-    const opened = await mendRestores(target, { journal: restoreNotes, note })
-    if (opened.length > 0) note(`open again: ${opened.join(', ')}`)
-  })
-  if (failures.length > 0) throw failures[0]
-  const { targets } = journal.record
-  if (targets.length > 0) note(`restored indexes stay on the target: ${targets.join(', ')}`)
 }

@@ -7,11 +7,16 @@ import { checkSnapshotName } from '../../mechanism/snapshot/snapshot-names.ts'
 import type { ObjectLocation } from '../../model/object-location.ts'
 import { MoveJournal } from '../../objectstore/move-journal.ts'
 import { type MoveResult, moveObjects } from '../../objectstore/move-objects.ts'
+import { listDataStreams } from '../../source/data-streams.ts'
+import { resolveIndexes } from '../../source/resolve-indexes.ts'
 import { blockWrites } from './block-writes.ts'
+import { chosenIndexes } from './chosen-indexes.ts'
 import { type JourneyContext, type JourneyStores, updateCycle } from './journey-context.ts'
 import type { JourneySide, StorePlan } from './journey-plan.ts'
 
-export async function registerBoth({ plan, source, target, note }: JourneyContext): Promise<void> {
+export async function registerBoth(context: JourneyContext): Promise<void> {
+  const { plan, source, target, note } = context
+  await refuseDataStreams(context)
   const registered = await registerRepository(source, {
     repository: plan.source.repository.name,
     definition: plan.source.repository,
@@ -47,29 +52,78 @@ export function comparablePlace({ repository, store }: JourneySide): ObjectLocat
   return isFolder === (repository.type === 'fs') ? store.location : undefined
 }
 
+/** So often the last snapshot is taken anew because the source made indexes meanwhile. */
+const lastSnapshotsMax = 3
+
 export async function takeSnapshot(context: JourneyContext): Promise<void> {
+  const { plan, journal, note } = context
+  let late: readonly string[] = []
+  for (let attempt = 1; ; attempt++) {
+    const facts = await takeOnce(context, late)
+    late = journal.record.cycle.isLast && plan.cutOver.blockWrites ? madeLate(context, facts) : []
+    if (late.length === 0) return
+    updateCycle(context, { snapshot: null })
+    const told = `the source made ${late.join(', ')} after writes were blocked`
+    if (attempt >= lastSnapshotsMax) {
+      throw new IndexferryError(
+        'MIGRATION_GROWS',
+        `${told}, so that the snapshot ${facts.name} cannot be the last one`,
+        {
+          side: 'source',
+          fields: { index: late[0] ?? null },
+        },
+      )
+    }
+    note(`${told}: the last snapshot is taken again`)
+  }
+}
+
+/** `late`: to be blocked besides what the plan names, which leaves hidden indexes out. */
+async function takeOnce(context: JourneyContext, late: readonly string[]): Promise<SnapshotFacts> {
   const { plan, source, journal, note, signal, onProgress } = context
-  const { isLast } = journal.record.cycle
   // Again, because somebody may have taken the block away while nobody was here; new indexes get one, too.
-  if (isLast && plan.cutOver.blockWrites) await blockWrites(context)
-  const repository = plan.source.repository.name
+  if (journal.record.cycle.isLast && plan.cutOver.blockWrites) await blockWrites(context, late)
+  await refuseDataStreams(context)
   const snapshot = await snapshotName(context)
   const facts = await createSnapshot(source, {
-    repository,
+    repository: plan.source.repository.name,
     snapshot,
     wish: {
       indices: plan.indices,
       includeGlobalState: plan.snapshot.globalState,
       partial: plan.snapshot.partial,
     },
+    busyMsMax: plan.snapshot.busyMsMax,
     signal,
     note,
     onProgress: (progress) => onProgress({ kind: 'snapshot', progress }),
   })
   if (facts.state === 'PARTIAL' && !plan.snapshot.partial) throw partialError(source, facts)
-  if (isLast && plan.cutOver.blockWrites) requireBlocked(context, facts)
   updateCycle(context, { uuid: facts.uuid, snapshotStartMs: facts.startMs, snapshotEndMs: facts.endMs })
   note(`snapshot ${snapshot}: ${facts.indexes.length} indexes, ${facts.shards.successful} shards`)
+  return facts
+}
+
+/**
+ * A stream is restored whole under its name, and from the second cycle on over what is there: its write index would have to be closed,
+ * which servers refuse (Elasticsearch 7.10, OpenSearch: "Cannot close the following data stream write indices").
+ */
+async function refuseDataStreams({ plan, source, signal }: JourneyContext): Promise<void> {
+  const streams = await listDataStreams(source, signal)
+  if (streams.length === 0) return
+  const indexes = await resolveIndexes(source, plan.indices, { signal })
+  const names = [...new Set(indexes.flatMap(({ dataStream }) => (dataStream ? [dataStream.name] : [])))]
+  const [name] = names
+  if (name === undefined) return
+  throw new IndexferryError(
+    'MIGRATION_DATA_STREAM',
+    `the source ${source.name} has ${names.length === 1 ? `the data stream ${name}` : `the data streams ${names.join(', ')}`} among what the plan names`,
+    {
+      side: 'source',
+      remedy: `Leave it out with indices: "${plan.indices},-${name}" and carry it with indexferry copy, or restore it once with indexferry snapshot restore.`,
+      fields: { dataStream: name },
+    },
+  )
 }
 
 const namesMax = 1000
@@ -102,17 +156,10 @@ async function snapshotName(context: JourneyContext): Promise<string> {
   })
 }
 
-/** An index that appeared between the block and the snapshot could still be written to. */
-function requireBlocked(context: JourneyContext, facts: SnapshotFacts): void {
-  const blocked = new Set(context.journal.record.blocks.map(({ index }) => index))
-  const open = facts.indexes.find((name) => !blocked.has(name))
-  if (open === undefined) return
-  updateCycle(context, { snapshot: null })
-  throw new IndexferryError(
-    'SNAPSHOT_EXISTS',
-    `the source made the index ${open} after writes were blocked, so that the snapshot ${facts.name} cannot be the last one`,
-    { side: 'source', remedy: 'Stop what makes new indexes there and run the same command again.' },
-  )
+/** Indexes that appeared between the block and the snapshot: they could still be written to. Only those that will be restored count. */
+function madeLate({ plan, journal }: JourneyContext, { name, indexes }: SnapshotFacts): string[] {
+  const blocked = new Set(journal.record.blocks.map(({ index }) => index))
+  return chosenIndexes(plan.indices, indexes, `the snapshot ${name}`).filter((index) => !blocked.has(index))
 }
 
 export async function moveSnapshot(context: JourneyContext): Promise<void> {
