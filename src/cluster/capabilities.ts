@@ -11,6 +11,8 @@ export interface Capabilities {
   readonly edition: Edition
   /** Operations carry `_seq_no`, and searches can select and return it (`seq_no_primary_term`). ES 6.7, every OpenSearch. */
   readonly sequenceNumbers: boolean
+  /** The global checkpoint counts only what is on the disk of all copies (ES 7.3), whatever the translog's durability. */
+  readonly durableCheckpoints: boolean
   /** `scroll` in searches. All but OpenSearch Serverless. */
   readonly scroll: boolean
   /** `POST /INDEX/_pit` (Elasticsearch 7.10, not `oss`) or `POST /INDEX/_search/point_in_time` (OpenSearch 2.4). */
@@ -73,6 +75,10 @@ export interface Capabilities {
   readonly featureStates: boolean
   /** `POST /_snapshot/REPOSITORY/_cleanup`. ES 7.4. */
   readonly repositoryCleanup: boolean
+  /** `PUT /INDEX/_block/write`, which waits for writes that were let in before. ES 7.9. */
+  readonly blockCall: boolean
+  /** `index.default_pipeline`, and `pipeline=_none` that passes it by. ES 6.5. */
+  readonly defaultPipelines: boolean
 }
 
 /** The abilities of a version and edition. Sources: the release notes and API pages of each server; tried on the servers of test/servers. */
@@ -82,6 +88,7 @@ export function capabilitiesOf(version: ClusterVersion, edition: Edition = 'full
   return {
     edition,
     sequenceNumbers: es(6, 7) || os(1),
+    durableCheckpoints: es(7, 3) || os(1),
     scroll: true,
     pointInTime: es(7, 10) ? 'elasticsearch' : os(2, 4) ? 'opensearch' : 'none',
     uidRanges: version.flavour === 'elasticsearch' && !es(5),
@@ -113,6 +120,8 @@ export function capabilitiesOf(version: ClusterVersion, edition: Edition = 'full
     snapshotMetadata: es(7, 3) || os(1),
     featureStates: es(7, 12),
     repositoryCleanup: es(7, 4) || os(1),
+    blockCall: es(7, 9) || os(1),
+    defaultPipelines: es(6, 5) || os(1),
     ...lacking[edition],
   }
 }

@@ -30,6 +30,7 @@ export class HttpCluster implements Cluster {
   /** Set by openCluster, which asks the cluster through this very object. */
   identity: Identity | undefined
   readonly #connection: ResolvedConnection
+  readonly #closing = new AbortController()
   readonly #ring: NodeRing
   readonly #authenticator: Authenticator
   readonly #common: Readonly<Record<string, string>>
@@ -93,6 +94,7 @@ export class HttpCluster implements Cluster {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort()
     await this.#ring.close()
   }
 
@@ -112,9 +114,18 @@ export class HttpCluster implements Cluster {
       unsent = 0
       const pauseMs = Math.max(backoffMs(attempt, retryPauses), outcome.retryAfterMs)
       const spentMs = monotonicMs() - started
-      if (!patient || !outcome.passing || spentMs + pauseMs > timeMs) throw outcome.error(attempt, spentMs)
-      await sleep(pauseMs, signal)
+      const isOver = this.#closing.signal.aborted || spentMs + pauseMs > timeMs
+      if (!patient || !outcome.passing || isOver) throw outcome.error(attempt, spentMs)
+      await this.#pause(pauseMs, signal)
     }
+  }
+
+  /** Over a cluster that was closed nothing is tried again, and nobody waits for it. */
+  async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const closing = this.#closing.signal
+    await sleep(ms, signal ? AbortSignal.any([signal, closing]) : closing).catch((error: unknown) => {
+      if (!closing.aborted || signal?.aborted) throw error
+    })
   }
 
   #outgoing(request: ClusterRequest): Promise<Outgoing> {

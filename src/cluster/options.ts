@@ -14,7 +14,8 @@ import {
 import { formatDuration } from '../foundation/quantity.ts'
 import { type ClusterVersion, parseClusterVersion } from '../model/cluster-version.ts'
 
-const commands = ['copy', 'follow', 'assess', 'verify', 'snapshot'] as const
+const ofMigrations = ['migrate', 'resume', 'cut-over', 'reverse', 'complete', 'abort'] as const
+const commands = ['copy', 'follow', ...ofMigrations, 'assess', 'verify', 'snapshot'] as const
 /** Object stores are reached with these as well. */
 const withStores = [...commands, 'object'] as const
 

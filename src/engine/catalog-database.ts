@@ -64,8 +64,12 @@ export class CatalogDatabase {
     return translate(this.file, () => Number(this.statement(sql).run(...values).changes))
   }
 
-  /** All of `work` or nothing of it. On return it is durable: against the death of the process, and when `full` against a power cut. */
+  /**
+   * All of `work` or nothing of it. On return it is durable: against the death of the process, and when `full` against a power cut. Within
+   * another transaction it is a part of that one, and durable with it.
+   */
   transaction<Result>(durability: 'full' | 'process', work: () => Result): Result {
+    if (this.database.isTransaction) return translate(this.file, work)
     return translate(this.file, () => {
       this.database.exec(`PRAGMA synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`)
       // IMMEDIATE takes the write lock at once: two processes that claim the same copy come one after the other.

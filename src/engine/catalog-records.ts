@@ -1,6 +1,6 @@
 // What the catalog holds, as values, and how rows become these values.
 import { redact } from '../foundation/errors.ts'
-import type { FollowStatus } from '../mechanism/follow-journal.ts'
+import type { FollowCursor, FollowStatus } from '../mechanism/follow-journal.ts'
 import type { DocumentCounts } from '../model/counts.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts'
 import type { Partition, Position } from '../model/partition.ts'
@@ -193,4 +193,12 @@ export const fileOf = (row: Row): FileRecord => ({
   path: String(row.path),
   role: row.role as FileRecord['role'],
   progress: decodeJson<JsonObject>(row.progress) ?? {},
+})
+
+export const selectCursors = 'SELECT shard, history, position FROM cursors WHERE copy = ? AND name = ? ORDER BY shard'
+
+export const cursorOf = ({ shard, history, position }: Row): FollowCursor => ({
+  shard: Number(shard),
+  history: typeof history === 'string' ? history : null,
+  position: Number(position),
 })

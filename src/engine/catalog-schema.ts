@@ -102,10 +102,13 @@ const secondForm = `
   ) STRICT, WITHOUT ROWID;
 `
 
+/** Following: what of the source's definition the target was told. */
+const thirdForm = 'ALTER TABLE indexes ADD COLUMN carried_definition TEXT;'
+
 /** The catalog of copies. Its id is "IFRY". */
 export const copyCatalog: CatalogForm = {
   fileName: 'catalog.db',
   applicationId: 0x49465259,
-  steps: [firstForm, secondForm],
+  steps: [firstForm, secondForm, thirdForm],
   erasesDeleted: false,
 }

@@ -2,7 +2,7 @@
 import { assert } from '../foundation/assert.ts'
 import { monotonicMs, now } from '../foundation/clock.ts'
 import { IndexferryError, redact } from '../foundation/errors.ts'
-import type { FollowCursor, FollowStatus } from '../mechanism/follow-journal.ts'
+import type { CarriedDefinition, FollowCursor, FollowStatus } from '../mechanism/follow-journal.ts'
 import type { DocumentCounts } from '../model/counts.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { Partition, Position } from '../model/partition.ts'
@@ -11,6 +11,7 @@ import {
   type Control,
   type CopyState,
   controlOf,
+  cursorOf,
   encodeJson,
   type FileRecord,
   fileOf,
@@ -20,6 +21,7 @@ import {
   ownerOf,
   type PartitionRecord,
   partitionOf,
+  selectCursors,
   selectIndexes,
 } from './catalog-records.ts'
 
@@ -178,12 +180,7 @@ export class CopyWriter {
   }
 
   readCursors(name: string): FollowCursor[] {
-    const sql = 'SELECT shard, history, position FROM cursors WHERE copy = ? AND name = ? ORDER BY shard'
-    return this.database.all(sql, this.id, name).map(({ shard, history, position }) => ({
-      shard: Number(shard),
-      history: typeof history === 'string' ? history : null,
-      position: Number(position),
-    }))
+    return this.database.all(selectCursors, this.id, name).map(cursorOf)
   }
 
   saveCursors(name: string, cursors: readonly FollowCursor[]): void {
@@ -214,6 +211,16 @@ export class CopyWriter {
         ...[this.id, name, shard, history, position],
       )
     }
+  }
+
+  readCarried(name: string): CarriedDefinition | undefined {
+    const sql = 'SELECT carried_definition FROM indexes WHERE copy = ? AND name = ?'
+    const noted = this.database.get(sql, this.id, name)?.carried_definition
+    return typeof noted === 'string' ? (JSON.parse(noted) as CarriedDefinition) : undefined
+  }
+
+  saveCarried(name: string, carried: CarriedDefinition): void {
+    this.write('full', () => this.updateIndex('carried_definition = ?', [encodeJson(carried)], name))
   }
 
   /** Adds to the counts of an index outside its partitions, as when rejected documents are sent again; numbers may be negative. */

@@ -33,6 +33,9 @@ export function removeWrittenIds(stateFolder: string, copy: string): void {
   for (const ending of ['', '-wal', '-shm']) rmSync(join(folderOf(stateFolder), `${copy}.db${ending}`), { force: true })
 }
 
+export const hasWrittenIds = (stateFolder: string, copy: string): boolean =>
+  existsSync(join(folderOf(stateFolder), `${copy}.db`))
+
 /** Throws WRITTEN_IDS_LOST when the follower has written before (`mustExist`) and the file is not there. */
 export function openWrittenIds(stateFolder: string, copy: string, mustExist: boolean): WrittenIdsFile {
   const file = join(folderOf(stateFolder), `${copy}.db`)
@@ -44,31 +47,82 @@ export function openWrittenIds(stateFolder: string, copy: string, mustExist: boo
 
 export class WrittenIdsFile implements Disposable {
   private readonly database: CatalogDatabase
+  private readonly notes: GroupedNotes
+
+  constructor(database: CatalogDatabase) {
+    this.database = database
+    this.notes = new GroupedNotes(database)
+  }
+
+  ofUnit(unit: string): WrittenIds {
+    return new UnitIds(this.database, this.notes, unit)
+  }
+
+  /** In parts, for it may be much. */
+  removeUnit(unit: string): void {
+    const sql = 'DELETE FROM blocks WHERE row IN (SELECT row FROM blocks WHERE unit = ? LIMIT 2000)'
+    while (this.database.transaction('process', () => this.database.run(sql, unit)) > 0);
+  }
+
+  [Symbol.dispose](): void {
+    this.notes.flush()
+    this.database.close()
+  }
+}
+
+interface PendingNote {
+  readonly write: () => void
+  readonly done: PromiseWithResolvers<void>
+}
+
+/** A disk makes some hundred notes durable each second, one by one, and the process stands still meanwhile: so what comes within some milliseconds goes together. */
+const groupMs = 3
+
+class GroupedNotes {
+  private readonly database: CatalogDatabase
+  private pending: PendingNote[] = []
 
   constructor(database: CatalogDatabase) {
     this.database = database
   }
 
-  ofUnit(unit: string): WrittenIds {
-    return new UnitIds(this.database, unit)
+  /** Resolves when what `write` wrote is durable, also against a power cut. */
+  add(write: () => void): Promise<void> {
+    const done = Promise.withResolvers<void>()
+    this.pending.push({ write, done })
+    if (this.pending.length === 1) setTimeout(() => this.flush(), groupMs)
+    return done.promise
   }
 
-  [Symbol.dispose](): void {
-    this.database.close()
+  flush(): void {
+    const group = this.pending
+    if (group.length === 0) return
+    this.pending = []
+    try {
+      this.database.transaction('full', () => {
+        for (const { write } of group) write()
+      })
+    } catch (error) {
+      for (const { done } of group) done.reject(error)
+      return
+    }
+    for (const { done } of group) done.resolve()
   }
 }
 
 class UnitIds implements WrittenIds {
   private readonly database: CatalogDatabase
+  private readonly notes: GroupedNotes
   private readonly unit: string
 
-  constructor(database: CatalogDatabase, unit: string) {
+  constructor(database: CatalogDatabase, notes: GroupedNotes, unit: string) {
     this.database = database
+    this.notes = notes
     this.unit = unit
   }
 
-  note(shard: number, blocks: readonly NotedBlock[]): void {
-    this.database.transaction('full', () => {
+  note(shard: number, blocks: readonly NotedBlock[]): Promise<void> {
+    return this.notes.add(() => {
       for (const note of blocks) this.insert(shard, note)
     })
   }

@@ -230,7 +230,7 @@ export class CopyRun {
 const fileOf = (location: Location): string => (location.kind === 'file' ? location.path : '-')
 
 /** Progress goes through the notes, which write it in bundles; everything else is written at once. */
-function journalOf(writer: CopyWriter, notes: CheckpointNotes): CopyContext['journal'] {
+export function journalOf(writer: CopyWriter, notes: CheckpointNotes): CopyContext['journal'] {
   return {
     savePartitions: (unit, round, partitions) => notes.savePartitions(unit, round, partitions),
     listPartitions: (unit) => notes.listPartitions(unit),

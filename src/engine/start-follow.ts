@@ -1,7 +1,7 @@
 // Runs one follower: claims it in the catalog like a copy, and keeps its cursors, its notes of what was written, and what `status` shows.
 import { monotonicMs, now } from '../foundation/clock.ts'
 import { asIndexferryError } from '../foundation/errors.ts'
-import type { FollowStatus } from '../mechanism/follow-journal.ts'
+import type { CarriedDefinition, FollowStatus } from '../mechanism/follow-journal.ts'
 import type { CopyContext } from '../migration/copy-context.ts'
 import { type FollowContext, runFollow } from '../migration/run-follow.ts'
 import type { DocumentCounts } from '../model/counts.ts'
@@ -9,6 +9,7 @@ import type { JsonValue } from '../model/json.ts'
 import { formatLocation } from '../model/location.ts'
 import type { ProgressSnapshot } from '../pipeline/progress.ts'
 import { copyKey, openCatalog } from './catalog.ts'
+import { removeSweeps, SweepsFile } from './catalog-sweeps.ts'
 import type { CopyWriter } from './catalog-writer.ts'
 import { openWrittenIds, removeWrittenIds } from './catalog-written-ids.ts'
 import { contentOptions } from './copy-request.ts'
@@ -75,9 +76,15 @@ export async function startFollow(request: FollowRequest): Promise<FollowResult>
     writer,
   )
   try {
-    if (!writer.isResumed) removeWrittenIds(stateFolder, writer.id)
+    if (!writer.isResumed) {
+      removeWrittenIds(stateFolder, writer.id)
+      removeSweeps(stateFolder, writer.id)
+    }
     using written = openWrittenIds(stateFolder, writer.id, hasWritten(writer))
-    await run.carryOut(sides, (context) => runFollow(followContext(context, writer, written, shown)))
+    using swept = new SweepsFile(stateFolder, writer.id, () => hasWritten(writer))
+    const { sweepInterval: intervalMs, trustVersions: trustsVersions } = values.reading
+    const sweeps = { notes: (unit: string) => swept.ofUnit(unit), intervalMs, trustsVersions }
+    await run.carryOut(sides, (context) => runFollow({ ...followContext(context, writer, written, shown), sweeps }))
     const result = resultOf(run, writer, (monotonicMs() - started) / 1000)
     writer.release('paused', { result: result as unknown as JsonValue })
     return result
@@ -92,7 +99,7 @@ export async function startFollow(request: FollowRequest): Promise<FollowResult>
   }
 }
 
-function followContext(
+export function followContext(
   context: CopyContext,
   writer: CopyWriter,
   written: ReturnType<typeof openWrittenIds>,
@@ -108,6 +115,8 @@ function followContext(
         writer.saveCursors(unit, cursors),
       noteFollowing: (unit: string, note: Parameters<CopyWriter['noteFollowing']>[1]) =>
         writer.noteFollowing(unit, note),
+      readCarried: (unit: string) => writer.readCarried(unit),
+      saveCarried: (unit: string, carried: CarriedDefinition) => writer.saveCarried(unit, carried),
     }),
     written: (unit) => written.ofUnit(unit),
     onStatus: (unit, status) => shown.set(unit, status),

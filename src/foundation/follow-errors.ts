@@ -18,6 +18,14 @@ export const followErrors = defineErrors({
     retry: 'never',
     exit: 'side',
   },
+  DEFINITION_NOT_CARRIED: {
+    meaning:
+      'The mapping of a followed index changed on the source, and the target does not take the change. Documents wait, for the target would map their fields by guessing.',
+    remedy:
+      'Change the target index so that it takes the mapping (a limit, a privilege); it then goes on by itself. Where a field has another type there, delete the target index and start the same command again with --restart, with --map for the field if need be.',
+    retry: 'later',
+    exit: 'target',
+  },
   WRITTEN_IDS_LOST: {
     meaning: 'The file in the state folder that says which documents were written is gone, so deletes cannot be found.',
     remedy: startAnew,

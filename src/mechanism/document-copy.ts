@@ -45,6 +45,8 @@ export interface DocumentCopyOptions {
   readonly onWhole?: () => void
   /** `CarryOptions.beforeWrite`. */
   readonly beforeWrite?: CarryOptions['beforeWrite'] | undefined
+  /** Awaited when partitions were listed, before any of their documents is read. */
+  readonly onListed?: (() => Promise<void>) | undefined
   readonly keepRejected: (batch: DocumentBatch, rejected: readonly RejectedDocument[]) => Promise<void>
   readonly onBatch: (counts: DocumentCounts) => void
   /** Told how many partitions there are more, and of each that is done. */
@@ -73,7 +75,10 @@ export async function copyDocuments(options: DocumentCopyOptions): Promise<Docum
   const { unit, source, journal, stop } = options
   let partitions = journal.listPartitions(unit.name)
   if (partitions.length === 0) {
-    journal.savePartitions(unit.name, 0, await source.listPartitions())
+    const first = await source.listPartitions()
+    await options.onListed?.()
+    if (stop.aborted) return { isComplete: false, operationsBehind: undefined }
+    journal.savePartitions(unit.name, 0, first)
     partitions = journal.listPartitions(unit.name)
   }
   for (let round = 1 + Math.max(0, ...partitions.map((partition) => partition.round)); ; round++) {
@@ -87,6 +92,8 @@ export async function copyDocuments(options: DocumentCopyOptions): Promise<Docum
     const later = await source.listLaterPartitions(partitions.map(({ partition }) => partition))
     if (later.length === 0) return { isComplete: true, operationsBehind: source.isResumable ? 0 : undefined }
     if (round > laterRoundsMax) return { isComplete: true, operationsBehind: operationsIn(later) }
+    await options.onListed?.()
+    if (stop.aborted) return { isComplete: false, operationsBehind: undefined }
     journal.savePartitions(unit.name, round, later)
     partitions = journal.listPartitions(unit.name)
   }

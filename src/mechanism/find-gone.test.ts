@@ -3,51 +3,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { ChangeSource, NumberRange } from '../source/change-source.ts'
+import { MemoryIds, memoryChanges } from '../../test/documents/memory-changes.ts'
 import { findGone } from './find-gone.ts'
 import {
   blockNumbers,
   decodeBlock,
   encodeBlock,
   forgetNumbers,
-  type NotedBlock,
   type WrittenId,
   type WrittenIds,
 } from './written-ids.ts'
-
-class MemoryIds implements WrittenIds {
-  readonly blocks = new Map<number, NotedBlock[]>()
-
-  note(_: number, blocks: readonly NotedBlock[]): void {
-    for (const note of blocks) this.blocks.set(note.block, [...(this.blocks.get(note.block) ?? []), note])
-  }
-
-  listBlocks(_: number, from: number, max: number) {
-    const found = [...this.blocks].filter(([block]) => block >= from).sort(([a], [b]) => a - b)
-    return found.slice(0, max).map(([block, notes]) => ({
-      block,
-      count: notes.reduce((sum, { count }) => sum + count, 0),
-    }))
-  }
-
-  forget(shard: number, blocks: readonly NotedBlock[]): void {
-    this.note(shard, blocks)
-  }
-
-  sizeOfBlock(_: number, block: number) {
-    const notes = this.blocks.get(block) ?? []
-    return { notes: notes.length, count: notes.reduce((sum, { count }) => sum + count, 0) }
-  }
-
-  readBlock(_: number, block: number): readonly Buffer[] {
-    return (this.blocks.get(block) ?? []).map(({ bytes }) => bytes)
-  }
-
-  replaceBlock(_: number, block: number, note: NotedBlock | undefined): void {
-    if (note) this.blocks.set(block, [note])
-    else this.blocks.delete(block)
-  }
-}
 
 const entryOf = (number: number): WrittenId => ({
   number,
@@ -67,25 +32,8 @@ function noted(numbers: readonly number[], isRepeated: boolean): MemoryIds {
   return written
 }
 
-function sourceOf(live: ReadonlySet<number>): Pick<ChangeSource, 'countLive' | 'listLive' | 'listMax'> {
-  const within = (ranges: readonly NumberRange[]) =>
-    [...live].filter((number) => ranges.some(({ from, to }) => number >= from && number < to))
-  return {
-    listMax: 200,
-    countLive: async (_, ranges, width) => {
-      const counts = new Map<number, number>()
-      for (const number of within(ranges)) {
-        const block = Math.floor(number / width)
-        counts.set(block, (counts.get(block) ?? 0) + 1)
-      }
-      return counts
-    },
-    listLive: async (_, ranges) => new Set(within(ranges)),
-  }
-}
-
 async function search(written: WrittenIds, live: ReadonlySet<number>, below: number) {
-  const source = sourceOf(live) as ChangeSource
+  const source = memoryChanges(live)
   const gone: WrittenId[] = []
   const missed: number[] = []
   const signal = new AbortController().signal

@@ -1,14 +1,15 @@
 // Finds the noted numbers of a shard whose document is no longer there, without reading documents: the source counts what is left in
 // ever smaller parts of the number range, and only parts with fewer documents than were noted are looked into.
-import type { ChangeSource, NumberRange } from '../source/change-source.ts'
+import type { ChangeSource, LiveNumbers, NumberRange } from '../source/change-source.ts'
 import { blockNumbers, mergeNotes, OpenBlock, type WrittenId, type WrittenIds } from './written-ids.ts'
 
 /** Blocks that one question covers: about 8 million numbers, and fewer answers than any version allows (`search.max_buckets`, 10,000). */
 const blocksPerCount = 2048
-/** Blocks that are looked into at once: 2048 parts; if all of them are gone, some 100,000 ids are held. */
+/** Blocks that are looked into at once: 4096 parts; if all of them are gone, some 100,000 ids are held. */
 const blocksPerLook = 32
-/** A part of a block; one with a difference is listed number by number. */
-const partNumbers = 64
+/** A part of a block. Of one that lacks a single number the sum tells which; where more are gone it is listed number by number. */
+const partNumbers = 32
+const partsPerBlock = blockNumbers / partNumbers
 
 export interface GoneNumbers {
   readonly gone: readonly WrittenId[]
@@ -58,31 +59,62 @@ async function lookInto(
   const ranges = blocks
     .filter((block) => live.has(block))
     .map((block) => ({ from: block * blockNumbers, to: Math.min(below, (block + 1) * blockNumbers) }))
-  const counts: ReadonlyMap<number, number> =
-    ranges.length > 0 ? await source.countLive(shard, ranges, partNumbers, signal) : new Map()
-  const noted = new Map<number, number>()
-  for (const block of opened) {
-    block.walk((number) => {
-      const part = Math.floor(number / partNumbers)
-      if (number < below) noted.set(part, (noted.get(part) ?? 0) + 1)
-    })
-  }
-  const parts = [...new Set([...noted.keys(), ...counts.keys()])]
-  // Parts without any document need not be listed.
-  const suspects = new Set(parts.filter((part) => (counts.get(part) ?? 0) !== (noted.get(part) ?? 0)))
-  const there = await listParts(
-    options,
-    [...suspects].filter((part) => counts.has(part)),
-  )
+  const sums = ranges.length > 0 ? await source.sumLive(shard, joined(ranges), partNumbers, signal) : new Map()
+  const doubts = opened.map((block) => compareParts(block, sums, below))
+  const singles = doubts.flatMap((doubt) => [...doubt.singles])
+  const parts = new Set(doubts.flatMap(({ listed }) => listed))
+  const there = await listNumbers(options, singles, [...parts])
+  // Cannot be unless something was passed over: then the whole part is listed.
+  const again = singles.filter((number) => there.has(number)).map((number) => Math.floor(number / partNumbers))
+  if (again.length > 0) for (const number of await listNumbers(options, [], again)) there.add(number)
+  for (const part of again) parts.add(part)
   const gone: WrittenId[] = []
-  for (const block of opened) {
+  for (const [at, block] of opened.entries()) {
+    const { singles, empty } = doubts[at] as Doubts
     block.walk((number, entry) => {
-      if (number >= below || !suspects.has(Math.floor(number / partNumbers))) return
+      const part = Math.floor(number / partNumbers)
+      if (number >= below || !(parts.has(part) || empty.has(part) || singles.has(number))) return
       // What is left in `there` was not noted.
       if (!there.delete(number)) gone.push(entry())
     })
   }
   return { gone, missed: [...there] }
+}
+
+interface Doubts {
+  /** Numbers that seem to be gone: to be looked for one by one. */
+  readonly singles: ReadonlySet<number>
+  /** Parts of which nothing is left. */
+  readonly empty: ReadonlySet<number>
+  readonly listed: readonly number[]
+}
+
+/** Compares what is noted of each part of a block with what is there. */
+function compareParts(block: OpenBlock, sums: ReadonlyMap<number, LiveNumbers>, below: number): Doubts {
+  const counts = new Int32Array(partsPerBlock)
+  const totals = new Float64Array(partsPerBlock)
+  const first = block.block * partsPerBlock
+  block.walk((number) => {
+    if (number >= below) return
+    const part = Math.floor(number / partNumbers) - first
+    counts[part] = (counts[part] as number) + 1
+    totals[part] = (totals[part] as number) + number
+  })
+  const doubts = { singles: new Set<number>(), empty: new Set<number>(), listed: [] as number[] }
+  for (let at = 0; at < partsPerBlock; at++) {
+    const there = sums.get(first + at)
+    const count = counts[at] as number
+    const total = totals[at] as number
+    if (!there) {
+      if (count > 0) doubts.empty.add(first + at)
+      continue
+    }
+    if (there.count === count && there.sum === total) continue
+    const lacking = total - there.sum
+    if (count - there.count === 1 && block.has(lacking)) doubts.singles.add(lacking)
+    else doubts.listed.push(first + at)
+  }
+  return doubts
 }
 
 /** What was noted twice, because a batch was sent again, counts once from now on. */
@@ -94,18 +126,35 @@ function openBlock({ written, shard }: FindGoneOptions, block: number): OpenBloc
   return opened
 }
 
-async function listParts(
+async function listNumbers(
   { source, shard, below, signal }: FindGoneOptions,
+  singles: readonly number[],
   parts: readonly number[],
 ): Promise<Set<number>> {
   const there = new Set<number>()
-  const perList = Math.max(1, Math.floor(source.listMax / partNumbers))
-  for (let at = 0; at < parts.length; at += perList) {
-    const listed = await source.listLive(shard, rangesOf(parts.slice(at, at + perList), below), signal)
-    for (const number of listed) there.add(number)
+  const open = [
+    ...singles.map((number) => ({ from: number, to: number + 1 })),
+    ...parts.map((part) => ({ from: part * partNumbers, to: Math.min(below, (part + 1) * partNumbers) })),
+  ]
+  for (let at = 0; at < open.length; ) {
+    const ranges: NumberRange[] = []
+    let numbers = 0
+    for (let next = open[at]; next && numbers + next.to - next.from <= source.listMax; next = open[++at]) {
+      ranges.push(next)
+      numbers += next.to - next.from
+    }
+    for (const number of await source.listLive(shard, ranges, signal)) there.add(number)
   }
   return there
 }
 
-const rangesOf = (parts: readonly number[], below: number): NumberRange[] =>
-  parts.map((part) => ({ from: part * partNumbers, to: Math.min(below, (part + 1) * partNumbers) }))
+/** Ranges in order, those that meet as one. */
+function joined(ranges: readonly NumberRange[]): NumberRange[] {
+  const found: NumberRange[] = []
+  for (const range of [...ranges].sort((a, b) => a.from - b.from)) {
+    const last = found.at(-1)
+    if (last?.to === range.from) found.splice(-1, 1, { from: last.from, to: range.to })
+    else found.push(range)
+  }
+  return found
+}

@@ -1,4 +1,4 @@
-// Carries deletes: a search through the noted numbers, in steps between which following goes on.
+// Carries deletes: a search through the noted numbers, beside which following goes on.
 //
 // A number that lost its document was deleted or written again. Which of both is told by the target, once it has everything that was
 // written before the search: a delete that carries the version of the number removes the document that has this version and leaves a
@@ -6,14 +6,13 @@
 import { monotonicMs } from '../foundation/clock.ts'
 import type { ChangeSource, IndexMark } from '../source/change-source.ts'
 import type { DeletesResult, VersionedDelete } from '../target/delete-versions.ts'
-import { findGone, type GoneNumbers } from './find-gone.ts'
+import { findGone } from './find-gone.ts'
+import type { RecentWrites } from './recent-writes.ts'
 import { forgetNumbers, type WrittenId, type WrittenIds } from './written-ids.ts'
 
-/** Searches in a row take at most a third of the time that passes, and never come closer than this. */
-const pauseFactor = 2
+/** Searches in a row take at most half of the time that passes, and never come closer than this. */
+const pauseFactor = 1
 const pauseMsMin = 1_000
-/** A step takes about so long: writes wait meanwhile. */
-const stepMsMax = 300
 /** Found numbers that are held in memory before their deletes are sent; one page of the search may be more. */
 const foundMax = 20_000
 /** After so many changes without a sign of a delete the notes are put in order all the same, so that one search never has too much to do. */
@@ -22,9 +21,12 @@ const changesMax = 100_000
 export interface FollowDeletesOptions {
   readonly source: ChangeSource
   readonly written: WrittenIds
+  readonly recent: RecentWrites
   /** What is added to a number to make the version that its document was written with. */
   readonly versionBase: number
   readonly send: (deletes: readonly VersionedDelete[]) => Promise<DeletesResult>
+  /** Whether searches follow each other without a pause. */
+  readonly isHurried?: (() => boolean) | undefined
   readonly signal: AbortSignal
 }
 
@@ -33,10 +35,26 @@ interface GonePage {
   readonly gone: readonly WrittenId[]
 }
 
-interface Found {
-  readonly pages: readonly GonePage[]
-  /** What of each shard the target must have before these may be deleted: known once the source was looked at after they were found. */
+/** Numbers that have a document and that reading passed over. */
+export interface MissedNumbers {
+  readonly shard: number
+  readonly missed: readonly number[]
+}
+
+interface Wait {
+  /** Looks that began earlier say nothing. */
+  readonly sinceMs: number
   upTo: ReadonlyMap<number, number> | undefined
+  readonly over: PromiseWithResolvers<void>
+}
+
+/** A search that goes on by itself between the looks at the source, and stands still where it has to wait for one. */
+interface Search {
+  readonly stop: AbortController
+  /** What of each shard the target must have before what was found may be deleted: known once the source was looked at after it was found. */
+  wait: Wait | undefined
+  missed: { readonly numbers: MissedNumbers; readonly taken: PromiseWithResolvers<void> } | undefined
+  running: Promise<void>
 }
 
 export class FollowDeletes {
@@ -48,12 +66,9 @@ export class FollowDeletes {
   /** After a start nothing is known of what was deleted meanwhile. */
   private isDue = true
   private changes = 0
-  private search: AsyncGenerator<{ shard: number } & GoneNumbers> | undefined
-  private searchFromMs = 0
-  private tookMs = 0
-  private collected: GonePage[] = []
+  private search: Search | undefined
+  private failure: { readonly error: unknown } | undefined
   private notBeforeMs = 0
-  private found: Found | undefined
 
   constructor(options: FollowDeletesOptions) {
     this.options = options
@@ -68,9 +83,9 @@ export class FollowDeletes {
     if (numbers > documents || this.changes > changesMax) this.isDue = true
   }
 
-  /** Whether another step can be taken now. */
+  /** Whether a search goes on, which needs looks at the source soon. */
   get isBusy(): boolean {
-    return this.search !== undefined || this.found !== undefined
+    return this.search !== undefined
   }
 
   /** Whether there may be deletes that are not on the target. */
@@ -78,95 +93,139 @@ export class FollowDeletes {
     return this.isDue || this.isBusy
   }
 
-  /** Nothing of a search that was cut off by an error counts. */
+  /** Nothing of a search that was cut off counts. */
   reset(): void {
-    this.search = undefined
-    this.found = undefined
-    this.collected = []
+    this.search?.stop.abort(new Error('the search was given up'))
     this.isDue = true
   }
 
+  /** Resolves when nothing of a search is under way any more. To be called when following has ended. */
+  async close(): Promise<void> {
+    this.reset()
+    await this.search?.running
+  }
+
   /**
-   * One step, to be taken after everything up to `mark` was carried; `positions` are the cursors. `askedMs` is when the source was asked for the
-   * mark. Answers with numbers that reading passed over, if there are any.
+   * To be called after everything up to `mark` was carried; `positions` are the cursors. The look began at `lookedMs`, and the mark has every
+   * change of before `upToMs`. Answers with numbers that reading passed over, if there are any. Throws what went wrong with a search since the last call.
    */
-  async step(
+  step(
     mark: IndexMark,
     positions: ReadonlyMap<number, number>,
-    askedMs: number,
-  ): Promise<{ readonly shard: number; readonly missed: readonly number[] } | undefined> {
-    if (this.found && !(await this.deleteFound(this.found, mark, positions))) return undefined
-    if (!this.search) {
-      if (!this.isDue) this.upToMs = askedMs
-      if (!this.isDue || monotonicMs() < this.notBeforeMs) return undefined
-      this.begin(mark, positions, askedMs)
-      await this.options.source.show(this.options.signal)
+    { lookedMs, upToMs }: { readonly lookedMs: number; readonly upToMs: number },
+  ): MissedNumbers | undefined {
+    const { failure, search } = this
+    this.failure = undefined
+    if (failure) throw failure.error
+    if (!search) {
+      const isTooSoon = monotonicMs() < this.notBeforeMs && !this.options.isHurried?.()
+      if (!this.isDue) this.upToMs = upToMs
+      else if (!isTooSoon) this.begin(mark, positions, upToMs)
+      return undefined
     }
-    const startMs = monotonicMs()
-    const missed = await this.searchOn(startMs + stepMsMax)
-    this.tookMs += monotonicMs() - startMs
-    return missed
-  }
-
-  /** Searches until enough was found, time is up, or the search is over. What was found waits for the next look at the source. */
-  private async searchOn(untilMs: number) {
-    for (;;) {
-      const next = await this.search?.next()
-      if (!next || next.done) break
-      const { shard, gone, missed } = next.value
-      if (gone.length > 0) this.collected.push({ shard, gone })
-      const count = this.collected.reduce((sum, each) => sum + each.gone.length, 0)
-      if (count >= foundMax) this.handOver()
-      if (missed.length > 0) return { shard, missed }
-      if (count >= foundMax || monotonicMs() > untilMs) return undefined
+    const { wait, missed } = search
+    if (wait && lookedMs > wait.sinceMs) {
+      wait.upTo ??= new Map(mark.shards.map(({ shard, highest }) => [shard, highest]))
+      if ([...wait.upTo].every(([shard, highest]) => (positions.get(shard) ?? 0) > highest)) wait.over.resolve()
     }
-    this.handOver()
-    this.search = undefined
-    if (!this.found) this.end()
-    return undefined
+    search.missed = undefined
+    missed?.taken.resolve()
+    return missed?.numbers
   }
 
-  private handOver(): void {
-    if (this.collected.length > 0) this.found = { pages: this.collected, upTo: undefined }
-    this.collected = []
-  }
-
-  private begin(mark: IndexMark, positions: ReadonlyMap<number, number>, askedMs: number): void {
-    const { source, written, signal } = this.options
+  private begin(mark: IndexMark, positions: ReadonlyMap<number, number>, upToMs: number): void {
     this.isDue = false
     this.changes = 0
-    this.tookMs = 0
-    this.searchFromMs = askedMs
+    this.options.recent.turn()
     const shards = mark.shards.map(({ shard }) => ({ shard, below: positions.get(shard) ?? 0 }))
-    this.search = (async function* () {
-      for (const { shard, below } of shards) {
-        for await (const page of findGone({ source, written, shard, below, signal })) yield { shard, ...page }
-      }
-    })()
+    const search: Search = {
+      stop: new AbortController(),
+      wait: undefined,
+      missed: undefined,
+      running: Promise.resolve(),
+    }
+    this.search = search
+    search.running = this.run(search, shards)
+      .then((tookMs) => {
+        this.upToMs = upToMs
+        this.notBeforeMs = monotonicMs() + Math.max(pauseMsMin, pauseFactor * tookMs)
+      })
+      .catch((error: unknown) => {
+        this.isDue = true
+        if (!search.stop.signal.aborted && !this.options.signal.aborted) this.failure = { error }
+      })
+      .finally(() => {
+        this.search = undefined
+      })
   }
 
-  private end(): void {
-    this.upToMs = this.searchFromMs
-    this.notBeforeMs = monotonicMs() + Math.max(pauseMsMin, pauseFactor * this.tookMs)
-  }
-
-  /** False while the target may not yet have what was written in place of the gone. Without that wait a document would be away for an instant. */
-  private async deleteFound(found: Found, mark: IndexMark, positions: ReadonlyMap<number, number>): Promise<boolean> {
-    const { written, versionBase, send } = this.options
-    found.upTo ??= new Map(mark.shards.map(({ shard, highest }) => [shard, highest]))
-    for (const [shard, highest] of found.upTo) if ((positions.get(shard) ?? 0) <= highest) return false
+  /** The whole search; answers with how long it kept the source busy. */
+  private async run(search: Search, shards: readonly { shard: number; below: number }[]): Promise<number> {
+    const { source, written } = this.options
+    const signal = AbortSignal.any([this.options.signal, search.stop.signal])
     const startMs = monotonicMs()
-    for (const { shard, gone } of found.pages) {
-      const deletes = gone.flatMap(({ id, routing, number }) =>
-        id === undefined ? [] : [{ id, routing, version: versionBase + number + 1 }],
-      )
-      this.deleted += (await send(deletes)).deleted
+    let elsewhereMs = 0
+    let pages: GonePage[] = []
+    let count = 0
+    const deletePages = async () => {
+      const startMs = monotonicMs()
+      if (pages.length > 0) await this.deleteFound(search, pages, signal)
+      elsewhereMs += monotonicMs() - startMs
+      pages = []
+      count = 0
+    }
+    await source.show(signal)
+    for (const { shard, below } of shards) {
+      for await (const { gone, missed } of findGone({ source, written, shard, below, signal })) {
+        signal.throwIfAborted()
+        if (gone.length > 0) pages.push({ shard, gone })
+        count += gone.length
+        if (missed.length > 0) await handOver(search, { shard, missed }, signal)
+        if (count >= foundMax) await deletePages()
+      }
+    }
+    await deletePages()
+    return monotonicMs() - startMs - elsewhereMs
+  }
+
+  /**
+   * Waits until the target has what was written in place of the gone, without which a document would be away for an instant; then deletes.
+   */
+  private async deleteFound(search: Search, pages: readonly GonePage[], signal: AbortSignal): Promise<void> {
+    const { written, recent, versionBase, send } = this.options
+    const over = Promise.withResolvers<void>()
+    search.wait = { sinceMs: monotonicMs(), upTo: undefined, over }
+    await orAborted(over.promise, signal)
+    search.wait = undefined
+    for (const { shard, gone } of pages) {
+      signal.throwIfAborted()
+      const deletes = gone.flatMap((entry) => {
+        const { id, routing, number } = entry
+        const isNothing = id === undefined || recent.isOvertaken(shard, entry)
+        return isNothing ? [] : [{ id, routing, version: versionBase + number + 1 }]
+      })
+      if (deletes.length > 0) this.deleted += (await send(deletes)).deleted
       // Afterwards only: a crash in between sends them once more, which changes nothing.
       forgetNumbers(written, shard, gone)
     }
-    this.tookMs += monotonicMs() - startMs
-    this.found = undefined
-    if (!this.search) this.end()
-    return true
+  }
+}
+
+/** Until the follower has taken them: no more of them are held at once. */
+async function handOver(search: Search, numbers: MissedNumbers, signal: AbortSignal): Promise<void> {
+  const taken = Promise.withResolvers<void>()
+  search.missed = { numbers, taken }
+  await orAborted(taken.promise, signal)
+}
+
+async function orAborted(wanted: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = () => aborted.reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  try {
+    await Promise.race([wanted, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }

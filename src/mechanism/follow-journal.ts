@@ -1,11 +1,21 @@
 // Where following notes how far it is.
 import type { DocumentCounts } from '../model/counts.ts'
+import type { CarriedParts } from '../transform/definition-delta.ts'
 
 /** How far one shard was followed. */
 export interface FollowCursor {
   readonly shard: number
   /** The shard's history when following began (`ShardMark.history`); null where that cannot be told. */
   readonly history: string | null
+  /** Every change below this number is on the target. */
+  readonly position: number
+}
+
+/** Where one shard stood at the last look. */
+export interface FollowedShard {
+  readonly shard: number
+  /** `ShardMark.safe` of the source; undefined before the first look. */
+  readonly safe: number | undefined
   /** Every change below this number is on the target. */
   readonly position: number
 }
@@ -24,6 +34,21 @@ export interface FollowStatus {
   readonly deleted: number
   /** Why it waits or has stopped. */
   readonly error: Readonly<Record<string, unknown>> | undefined
+  /** What of the source's settings and aliases the target does not have, and why; documents are carried all the same. */
+  readonly definitionRefused?: readonly string[] | undefined
+}
+
+/** What of the source's definition the target was told, in the target's words. */
+export interface CarriedDefinition extends CarriedParts {
+  /** Setting or alias (`settings.NAME`, `aliases.NAME`) → why the target did not take it. */
+  readonly refused: Readonly<Record<string, string>>
+}
+
+export interface DefinitionJournal {
+  /** Undefined while nothing was carried: the index has what it was created with. */
+  readCarried(unit: string): CarriedDefinition | undefined
+  /** Durable on return. */
+  saveCarried(unit: string, carried: CarriedDefinition): void
 }
 
 export interface FollowJournal {

@@ -17,8 +17,20 @@ import type { DocumentTransform } from '../transform/document-transform.ts'
 import type { CopyUnit } from './copy-unit.ts'
 import { bytesOnTheWayMax } from './document-copy.ts'
 import { FollowDeletes } from './follow-deletes.ts'
-import type { FollowCursor, FollowJournal, FollowStatus } from './follow-journal.ts'
+import type { FollowCursor, FollowedShard, FollowJournal, FollowStatus } from './follow-journal.ts'
+import { RecentWrites } from './recent-writes.ts'
+import type { Turns } from './turns.ts'
 import { noteWritten, type WrittenIds } from './written-ids.ts'
+
+/** Keeps the definition of the target like that of the source. */
+export interface FollowedDefinition {
+  /** After a look at the source: what its documents are mapped by is on the target when it resolves. Throws DEFINITION_NOT_CARRIED. */
+  beforeDocuments(signal: AbortSignal): Promise<void>
+  /** Called with each look; does something now and then. */
+  nowAndThen(signal: AbortSignal): Promise<void>
+  /** What the target did not take, and why. */
+  readonly refused: readonly string[]
+}
 
 export interface FollowUnitOptions {
   readonly unit: CopyUnit
@@ -28,13 +40,18 @@ export interface FollowUnitOptions {
   readonly sendDeletes: (deletes: readonly VersionedDelete[]) => Promise<DeletesResult>
   /** Throws unless the target index is still the one that was prepared: a bulk request would make one anew. */
   readonly checkTarget: () => Promise<void>
+  readonly definition?: FollowedDefinition | undefined
   readonly journal: FollowJournal
   readonly written: WrittenIds
   readonly throttle: Throttle
   readonly readers: number
   readonly keepRejected: (batch: DocumentBatch, rejected: readonly RejectedDocument[]) => Promise<void>
   readonly onBatch: (counts: DocumentCounts) => void
-  readonly onStatus: (status: FollowStatus) => void
+  readonly onStatus: (status: FollowStatus, shards: readonly FollowedShard[]) => void
+  /** Whether somebody waits for it to catch up: then it looks and searches as often as it can. */
+  readonly isHurried?: (() => boolean) | undefined
+  /** Shared by many that are followed: how many of them carry at a time. */
+  readonly turns?: Turns | undefined
   readonly stop: AbortSignal
   readonly abort: AbortSignal
 }
@@ -43,15 +60,28 @@ export interface FollowUnitOptions {
 const pauseMs = { least: 100, most: 2_000, growth: 1.5 }
 /** A source that is written to without pause is looked at as often as carrying its changes takes, at least this often. */
 const busyPauseMsMax = 1_000
+/** Between two moments in which indexes that rest are looked at. */
+const momentsMs = 500
+/** Between two looks while somebody waits. */
+const hurriedPauseMs = 50
 /** A look that is answered late delays everything behind it. */
 const faultBackoff = { firstMs: 200, maxMs: 10_000 }
 /** How often what `status` shows is noted while nothing changes, and how often cursors are while much does. */
 const quietNoteMs = 3_000
 const busyNoteMs = 1_000
 
-/** Resolves when it was stopped; throws what ends following for good. */
+/** Resolves when it was stopped; throws what ends following for good. An index that is closed may be opened again. */
 export async function followUnit(options: FollowUnitOptions): Promise<void> {
   const follower = new UnitFollower(options)
+  try {
+    await followOn(options, follower)
+  } finally {
+    await follower.close()
+  }
+  follower.tell('following')
+}
+
+async function followOn(options: FollowUnitOptions, follower: UnitFollower): Promise<void> {
   let faults = 0
   while (!options.stop.aborted) {
     try {
@@ -62,7 +92,8 @@ export async function followUnit(options: FollowUnitOptions): Promise<void> {
       options.abort.throwIfAborted()
       if (options.stop.aborted) break
       const known = asIndexferryError(error)
-      if (known.definition.retry === 'never') {
+      if (known.side !== 'target') follower.interrupted()
+      if (known.definition.retry === 'never' && known.code !== 'INDEX_CLOSED') {
         follower.tell('stopped', known)
         throw known
       }
@@ -70,18 +101,20 @@ export async function followUnit(options: FollowUnitOptions): Promise<void> {
       await sleep(backoffMs(++faults, faultBackoff), options.stop).catch(() => {})
     }
   }
-  follower.tell('following')
 }
 
 class UnitFollower {
   private readonly options: FollowUnitOptions
   private readonly cursors: Map<number, FollowCursor>
   private readonly deletes: FollowDeletes
+  private readonly recent = new RecentWrites()
   private readonly deletedBefore: number
   private missed: SequencePartition[] = []
   private carried = noCounts
   private mark: IndexMark | undefined
   private writesUpToMs: number | undefined
+  private safeUpToMs = Number.NEGATIVE_INFINITY
+  private awaited: { readonly ms: number; readonly highest: ReadonlyMap<number, number> } | undefined
   private idlePauseMs = pauseMs.least
   private notedMs = 0
   private shown = ''
@@ -94,8 +127,14 @@ class UnitFollower {
     this.deletes = new FollowDeletes({
       source,
       written,
+      recent: this.recent,
       versionBase: unit.versionBase ?? 0,
-      send: options.sendDeletes,
+      send: async (deletes) => {
+        // A delete with a version makes an index that is missing, too.
+        await options.checkTarget()
+        return options.sendDeletes(deletes)
+      },
+      isHurried: options.isHurried,
       signal: AbortSignal.any([stop, abort]),
     })
   }
@@ -105,28 +144,55 @@ class UnitFollower {
     const { source, stop, abort } = this.options
     const startMs = monotonicMs()
     const mark = await source.look(AbortSignal.any([stop, abort]))
+    if (this.mark && isElsewhere(this.mark, mark)) this.interrupted()
     this.mark = mark
     checkHistory(this.options.unit, mark, this.cursors)
+    const upToMs = mark.upToMs ?? this.safeUpTo(mark, startMs)
     const open = mark.shards.filter(({ shard, safe }) => safe >= this.position(shard))
     const isNew = open.length > 0 || this.missed.length > 0
-    if (isNew) await this.carry(open, startMs)
+    if (isNew) await this.carry(open, upToMs)
     if (stop.aborted) return 0
-    this.writesUpToMs = startMs
-    await this.stepDeletes(mark, startMs)
+    this.writesUpToMs = upToMs
+    await this.options.definition?.nowAndThen(AbortSignal.any([stop, abort]))
+    this.stepDeletes(mark, { lookedMs: startMs, upToMs })
     this.tell('following')
-    if (this.deletes.isBusy || this.missed.length > 0) return 10
+    if (this.missed.length > 0) return 10
+    if (this.options.isHurried?.()) return hurriedPauseMs
     const tookMs = monotonicMs() - startMs
-    if (isNew) this.idlePauseMs = pauseMs.least
+    // A search waits for looks.
+    if (isNew || this.deletes.isBusy) this.idlePauseMs = pauseMs.least
     else this.idlePauseMs = Math.min(pauseMs.most, this.idlePauseMs * pauseMs.growth)
-    return isNew ? Math.min(busyPauseMsMax, Math.max(pauseMs.least, tookMs)) : this.idlePauseMs
+    return isNew ? Math.min(busyPauseMsMax, Math.max(pauseMs.least, tookMs)) : together(this.idlePauseMs)
   }
 
-  private async carry(open: readonly ShardMark[], startMs: number): Promise<void> {
+  /**
+   * What was acknowledged may not be safe yet, for seconds in an index with `index.translog.durability: async`. So an instant counts once all
+   * that had a number by then is safe.
+   */
+  private safeUpTo({ shards }: IndexMark, startMs: number): number {
+    const { awaited } = this
+    if (awaited && shards.every(({ shard, safe }) => safe >= (awaited.highest.get(shard) ?? -1))) {
+      this.safeUpToMs = awaited.ms
+      this.awaited = undefined
+    }
+    if (shards.every(({ safe, highest }) => safe >= highest)) {
+      this.safeUpToMs = startMs
+      this.awaited = undefined
+    } else {
+      this.awaited ??= { ms: startMs, highest: new Map(shards.map(({ shard, highest }) => [shard, highest])) }
+    }
+    return this.safeUpToMs
+  }
+
+  private async carry(open: readonly ShardMark[], upToMs: number): Promise<void> {
     const { options } = this
     await options.checkTarget()
-    await options.source.show(AbortSignal.any([options.stop, options.abort]))
+    const signal = AbortSignal.any([options.stop, options.abort])
+    await options.source.show(signal)
+    await options.definition?.beforeDocuments(signal)
     const fresh = open.map((shard) => this.partition(shard.shard, this.position(shard.shard), shard.safe + 1))
     const again = this.missed
+    const note = noteWritten(options.written)
     const moving = new Set(fresh.map(({ id }) => id))
     const documents = new Map<string, number>()
     await carryBatches({
@@ -137,7 +203,10 @@ class UnitFollower {
       readers: options.readers,
       throttle: options.throttle,
       bytesOnTheWayMax,
-      beforeWrite: noteWritten(options.written),
+      beforeWrite: async (batch, changed, partition) => {
+        await note(batch, changed, partition)
+        this.recent.add((partition as SequencePartition).shard, changed)
+      },
       keepRejected: options.keepRejected,
       onProgress: ({ partition, position, isDone, counts }, batch) => {
         this.carried = addCounts(this.carried, batch)
@@ -153,18 +222,25 @@ class UnitFollower {
     if (options.stop.aborted) return
     this.missed = []
     for (const { id, from, to } of fresh) this.deletes.read(to - from, documents.get(id) ?? 0)
-    this.writesUpToMs = startMs
+    this.writesUpToMs = upToMs
   }
 
-  private async stepDeletes(mark: IndexMark, startMs: number): Promise<void> {
+  private stepDeletes(mark: IndexMark, times: { readonly lookedMs: number; readonly upToMs: number }): void {
     const positions = new Map([...this.cursors.values()].map(({ shard, position }) => [shard, position]))
-    try {
-      const found = await this.deletes.step(mark, positions, startMs)
-      if (found) this.missed = found.missed.map((number) => this.partition(found.shard, number, number + 1))
-    } catch (error) {
-      this.deletes.reset()
-      throw error
-    }
+    const found = this.deletes.step(mark, positions, times)
+    if (found) this.missed = found.missed.map((number) => this.partition(found.shard, number, number + 1))
+  }
+
+  /**
+   * The source may have been killed, or another copy of a shard may answer now. Searches show operations before they are durable, and those
+   * that were not are undone by that: what seemed deleted may be back, and what seemed overwritten may have to be read under its old number.
+   */
+  interrupted(): void {
+    this.deletes.reset()
+  }
+
+  close(): Promise<void> {
+    return this.deletes.close()
   }
 
   private position(shard: number): number {
@@ -191,13 +267,15 @@ class UnitFollower {
       deletesUpTo: wallClock(this.deletes.upToMs),
       deleted: this.deletedBefore + this.deletes.deleted,
       error: error?.toJSON(),
+      definitionRefused: this.options.definition?.refused,
     }
-    onStatus(status)
+    onStatus(status, this.shards())
     const news = JSON.stringify([
       state,
       error?.message,
       [...this.cursors.values()],
       status.deleted,
+      status.definitionRefused,
       this.deletes.isPending,
     ])
     if (news === this.shown && monotonicMs() - this.notedMs < quietNoteMs) return
@@ -207,14 +285,29 @@ class UnitFollower {
     this.notedMs = monotonicMs()
   }
 
+  private shards(): FollowedShard[] {
+    const safe = new Map(this.mark?.shards.map((mark) => [mark.shard, mark.safe]))
+    return [...this.cursors.values()].map(({ shard, position }) => ({ shard, safe: safe.get(shard), position }))
+  }
+
   private behind(): number {
     const shards = this.mark?.shards ?? []
     return shards.reduce((sum, { shard, highest }) => sum + Math.max(0, highest + 1 - this.position(shard)), 0)
   }
 }
 
+/** Indexes that rest are looked at in the same moments, so that one call asks for many of them. */
+function together(pause: number): number {
+  if (pause < momentsMs) return pause
+  const atMs = monotonicMs()
+  return Math.ceil((atMs + pause - momentsMs / 2) / momentsMs) * momentsMs - atMs
+}
+
+const isElsewhere = (before: IndexMark, mark: IndexMark): boolean =>
+  mark.shards.some(({ holder }, at) => holder !== before.shards[at]?.holder)
+
 const wallClock = (ms: number | undefined): number | undefined =>
-  ms === undefined ? undefined : Math.round(now() - (monotonicMs() - ms))
+  ms === undefined || !Number.isFinite(ms) ? undefined : Math.round(now() - (monotonicMs() - ms))
 
 /** Numbers of another index, or of another history of it, say nothing about what was read. */
 export function checkHistory(unit: CopyUnit, mark: IndexMark, cursors: ReadonlyMap<number, FollowCursor>): void {

@@ -43,6 +43,8 @@ export interface WritingOptions {
   readonly resumeFrom: JsonValue | undefined
   /** Without versions a write replaces whatever is there: for repairs. Default false. */
   readonly unversioned?: boolean
+  /** Documents pass the index's default pipeline by: they have been through what they were to go through. Default false. */
+  readonly bypassesPipelines?: boolean
 }
 
 /** What a search for the documents of a unit looks like; also for looking single ones up. */
@@ -116,6 +118,7 @@ export async function openUnitTarget(
       sendsType: documentType === undefined && capabilities.mappingTypes === 'several',
       sendsIndex: false,
     },
+    bypassesPipelines: writing.bypassesPipelines === true && capabilities.defaultPipelines,
     writersMax: writing.writersMax,
     bodyBytesMax: writing.bodyBytesMax,
   })

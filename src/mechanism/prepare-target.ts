@@ -1,5 +1,6 @@
 // Makes the target index ready for loading: created or checked, its settings noted and then relaxed.
 import type { Cluster } from '../cluster/cluster.ts'
+import { gatheredCalls } from '../cluster/gathered-calls.ts'
 import { indexPath } from '../cluster/paths.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -82,7 +83,7 @@ export async function indexExists(cluster: Cluster, index: string): Promise<bool
 
 /** A bulk request creates an index that is not there, with guessed mappings: so the index must still be the one that was prepared. */
 export async function checkSameIndex(cluster: Cluster, index: string, uuid: string | undefined): Promise<void> {
-  const now = await readIndexUuid(cluster, index)
+  const now = await uuids(cluster).get(index, new AbortController().signal)
   if (uuid === undefined || now === uuid) return
   throw new IndexferryError(
     'INDEX_DIFFERS',
@@ -90,6 +91,20 @@ export async function checkSameIndex(cluster: Cluster, index: string, uuid: stri
     { side: cluster.side, remedy: 'Delete the index and start the copy again with --restart.', fields: { index } },
   )
 }
+
+const uuids = gatheredCalls<string | undefined>({
+  askMany: async (cluster, indexes) => {
+    const { body } = await cluster.json<Record<string, { settings?: { index?: { uuid?: string } } }>>({
+      method: 'GET',
+      path: indexPath(indexes.join(','), '_settings'),
+      query: { ignore_unavailable: true, filter_path: '*.settings.index.uuid' },
+      accept: [404],
+    })
+    const found = Object.entries(body ?? {}).map(([name, { settings }]) => [name, settings?.index?.uuid] as const)
+    return new Map(found.filter(([, uuid]) => uuid !== undefined))
+  },
+  askOne: readIndexUuid,
+})
 
 export async function readIndexUuid(cluster: Cluster, index: string): Promise<string | undefined> {
   const { status, body } = await cluster.json<Record<string, { settings: { index: { uuid?: string } } }>>({

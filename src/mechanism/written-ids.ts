@@ -26,8 +26,8 @@ export interface BlockCount {
 
 /** Where the notes of one unit are kept. The engine's files are one place. */
 export interface WrittenIds {
-  /** Adds notes. Durable on return, also against a power cut. */
-  note(shard: number, blocks: readonly NotedBlock[]): void
+  /** Adds notes. Durable when it resolves, also against a power cut. */
+  note(shard: number, blocks: readonly NotedBlock[]): void | Promise<void>
   /** Blocks that hold anything, from this one on, in order. */
   listBlocks(shard: number, from: number, max: number): readonly BlockCount[]
   /** How many notes a block consists of, and the sum of their counts. */
@@ -89,12 +89,12 @@ const notesMax = 32
 /** To be done before a batch is sent: what the target may hold is noted. */
 export const noteWritten =
   (written: WrittenIds) =>
-  (batch: DocumentBatch, changed: DocumentBatch, partition: Partition): void => {
+  async (batch: DocumentBatch, changed: DocumentBatch, partition: Partition): Promise<void> => {
     assert(partition.kind === 'sequence', 'what is followed is read by sequence numbers')
     const blocks = encodeBatch(batch, changed)
     if (blocks.length === 0) return
     const { shard } = partition
-    written.note(shard, blocks)
+    await written.note(shard, blocks)
     for (const { block } of blocks) {
       if (written.sizeOfBlock(shard, block).notes >= notesMax) mergeNotes(written, shard, block)
     }
@@ -155,34 +155,51 @@ export function encodeBlock(block: number, entries: readonly WrittenId[]): Noted
 export class OpenBlock {
   readonly block: number
   private readonly notes: readonly Buffer[]
-  private readonly forgotten = new Uint8Array(blockNumbers)
+  /** Of each number which note holds it, from 1 on, and where; 0 when none does or it is forgotten. */
+  private readonly noteOf = new Uint16Array(blockNumbers)
+  private readonly placeOf = new Uint32Array(blockNumbers)
 
   constructor(block: number, notes: readonly Buffer[]) {
     this.block = block
-    for (const note of notes) {
-      if (note[0] !== FORGOTTEN) continue
-      for (let at = 1; at < note.length; at += 2) this.forgotten[note.readUInt16LE(at)] = 1
-    }
     this.notes = notes
       .filter((note) => note[0] !== FORGOTTEN)
       .map((note) => (note[0] === DEFLATED ? inflateRawSync(note.subarray(1)) : note.subarray(1)))
+    for (const [which, note] of this.notes.entries()) this.findPlaces(note, which + 1)
+    for (const note of notes) {
+      if (note[0] !== FORGOTTEN) continue
+      for (let at = 1; at < note.length; at += 2) this.noteOf[note.readUInt16LE(at)] = 0
+    }
   }
 
-  /** Calls `visit` once for each number that is not forgotten; `entry` makes its id and routing of what is noted. */
-  walk(visit: (number: number, entry: () => WrittenId) => void): void {
-    const seen = this.forgotten.slice()
-    for (const note of this.notes) {
-      for (let at = 0; at < note.length; ) {
-        const offset = note.readUInt16LE(at)
-        const id = at + 2
-        const routing = id + 4 + Math.max(0, note.readUInt32LE(id) - 1)
-        at = routing + 4 + Math.max(0, note.readUInt32LE(routing) - 1)
-        if (seen[offset] === 1) continue
-        seen[offset] = 1
-        const number = this.block * blockNumbers + offset
-        visit(number, () => ({ number, id: textAt(note, id), routing: textAt(note, routing) }))
-      }
+  private findPlaces(note: Buffer, which: number): void {
+    for (let at = 0; at < note.length; ) {
+      const offset = note.readUInt16LE(at)
+      const id = at + 2
+      const routing = id + 4 + Math.max(0, note.readUInt32LE(id) - 1)
+      at = routing + 4 + Math.max(0, note.readUInt32LE(routing) - 1)
+      this.noteOf[offset] = which
+      this.placeOf[offset] = id
     }
+  }
+
+  has(number: number): boolean {
+    return (this.noteOf[number - this.block * blockNumbers] ?? 0) > 0
+  }
+
+  /** Calls `visit` once for each number that is not forgotten, in order; `entry` makes its id and routing of what is noted. */
+  walk(visit: (number: number, entry: () => WrittenId) => void): void {
+    for (let offset = 0; offset < blockNumbers; offset++) {
+      if (this.noteOf[offset] === 0) continue
+      const number = this.block * blockNumbers + offset
+      visit(number, () => this.entryAt(number, offset))
+    }
+  }
+
+  private entryAt(number: number, offset: number): WrittenId {
+    const note = this.notes[(this.noteOf[offset] as number) - 1] as Buffer
+    const id = this.placeOf[offset] as number
+    const routing = id + 4 + Math.max(0, note.readUInt32LE(id) - 1)
+    return { number, id: textAt(note, id), routing: textAt(note, routing) }
   }
 }
 
@@ -195,5 +212,5 @@ function textAt(note: Buffer, at: number): string | undefined {
 export function decodeBlock(block: number, notes: readonly Buffer[]): WrittenId[] {
   const found: WrittenId[] = []
   new OpenBlock(block, notes).walk((_, entry) => found.push(entry()))
-  return found.sort((a, b) => a.number - b.number)
+  return found
 }

@@ -1,4 +1,5 @@
 // What a copy needs to run: both sides, what the user wants, and where progress is kept. The engine makes one.
+import type { CopyUnit } from '../mechanism/copy-unit.ts'
 import type { CopyJournal } from '../mechanism/document-copy.ts'
 import type { ReadingOptions, SourceSide, TargetSide, WritingOptions } from '../mechanism/open-unit.ts'
 import type { SettingsJournal } from '../mechanism/prepare-target.ts'
@@ -7,6 +8,7 @@ import type { JsonObject, JsonValue } from '../model/json.ts'
 import type { CarryOptions } from '../pipeline/carry-batches.ts'
 import type { Progress } from '../pipeline/progress.ts'
 import type { Throttle } from '../pipeline/throttle.ts'
+import type { DocumentSource } from '../source/source.ts'
 import type { RejectedDocuments } from '../target/rejected-documents.ts'
 import type { RelaxOptions } from '../target/relaxed-settings.ts'
 import type { FieldEdits } from '../transform/field-edits.ts'
@@ -53,6 +55,12 @@ export interface CopyContext {
   readonly journal: CopyJournal & UnitJournal
   /** Of a unit that will be followed: told of each batch before it is written. */
   readonly beforeWrite?: ((unit: string) => CarryOptions['beforeWrite']) | undefined
+  /** Opens what the documents of a unit are read from; `openUnitSource` when it is not given. */
+  readonly openSource?: ((unit: CopyUnit) => Promise<DocumentSource>) | undefined
+  /** Of a unit that will be followed: awaited when what is to be read next was listed. */
+  readonly onListed?: ((unit: CopyUnit) => Promise<void>) | undefined
+  /** The aliases of the source are not put onto the target. */
+  readonly withholdAliases?: boolean | undefined
   readonly rejected: RejectedDocuments
   readonly throttle: Throttle
   readonly progress: Progress

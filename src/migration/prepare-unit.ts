@@ -47,7 +47,7 @@ async function tryOpening(context: CopyContext, unit: CopyUnit): Promise<void> {
   const { source, reading } = context
   await openTransform(unit, context.edits, context.transformModule)
   if (source.kind === 'cluster') {
-    await using opened = await openUnitSource(source, unit, reading)
+    await using opened = await (context.openSource?.(unit) ?? openUnitSource(source, unit, reading))
     await opened.countDocuments()
   } else if (source.file !== '-') {
     // Not opened: what is read from a pipe is gone.

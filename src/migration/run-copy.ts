@@ -134,7 +134,7 @@ export async function copyUnit(
 
 async function carryUnit(context: CopyContext, unit: CopyUnit, file: FileTarget | undefined) {
   const { journal, progress } = context
-  await using source = await openUnitSource(context.source, unit, context.reading)
+  await using source = await (context.openSource?.(unit) ?? openUnitSource(context.source, unit, context.reading))
   // The file outlives the unit, a bulk target does not.
   const isHeld = !source.isResumable
   await using target = file
@@ -166,6 +166,7 @@ async function carryUnit(context: CopyContext, unit: CopyUnit, file: FileTarget 
     once: file !== undefined,
     onWhole: () => file?.release(),
     beforeWrite: context.beforeWrite?.(unit.name),
+    onListed: () => context.onListed?.(unit) ?? Promise.resolve(),
     keepRejected: (batch, rejected) =>
       context.rejected.append(unit.dataStream?.name ?? unit.targetIndex, batch, rejected, (row) => version(row, batch)),
     onBatch: (counts) => progress.add(counts),
@@ -192,11 +193,17 @@ async function finishUnit(context: CopyContext, unit: CopyUnit): Promise<void> {
     await restoreNoted(context, unit.name)
   }
   await target.cluster.json({ method: 'POST', path: indexPath(index, '_refresh'), retry: 'safe' })
-  if (!unit.dataStream && unit.definition) await applyAliases(target.cluster, index, unit.definition.aliases)
+  const takesAliases = !unit.dataStream && !context.withholdAliases
+  if (takesAliases && unit.definition) await applyAliases(target.cluster, index, unit.definition.aliases)
   journal.setIndexState(unit.name, 'finishing')
 }
 
-async function restoreNoted(context: CopyContext, name: string): Promise<void> {
+/** What restoring needs of a copy: not its source, which may be away. */
+export interface Restoring extends Pick<CopyContext, 'target' | 'journal'> {
+  readonly plan: Pick<CopyContext['plan'], 'note'>
+}
+
+async function restoreNoted(context: Restoring, name: string): Promise<void> {
   const { target, journal } = context
   const noted = journal.listIndexes().find((unit) => unit.name === name)
   if (target.kind === 'file' || !noted?.savedSettings || noted.isRestored) return
@@ -210,7 +217,7 @@ async function restoreNoted(context: CopyContext, name: string): Promise<void> {
 }
 
 /** Also after an error or a pause: what was relaxed is put back. What cannot be is told with the error that stopped the copy. */
-export async function restoreAll(context: CopyContext, failure: unknown): Promise<void> {
+export async function restoreAll(context: Restoring, failure: unknown): Promise<void> {
   const lost: string[] = []
   for (const { name } of context.journal.listIndexes()) {
     try {

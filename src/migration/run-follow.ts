@@ -1,26 +1,61 @@
 // The story of following: copy everything once, noting what is written, then carry what changes until it is stopped.
 //
 // Started again with the same words it goes on where it was, whether it was stopped or killed.
+import { sleep } from '../foundation/clock.ts'
 import { asIndexferryError, IndexferryError, isErrorOf } from '../foundation/errors.ts'
-import { parseDuration } from '../foundation/quantity.ts'
+import { formatDuration, parseDuration } from '../foundation/quantity.ts'
 import type { CopyUnit } from '../mechanism/copy-unit.ts'
-import type { FollowCursor, FollowJournal, FollowStatus } from '../mechanism/follow-journal.ts'
+import type {
+  DefinitionJournal,
+  FollowCursor,
+  FollowedShard,
+  FollowJournal,
+  FollowStatus,
+} from '../mechanism/follow-journal.ts'
 import { checkHistory, followUnit } from '../mechanism/follow-unit.ts'
-import { openTransform, openUnitTarget, selectionOf } from '../mechanism/open-unit.ts'
+import { NoTarget } from '../mechanism/no-target.ts'
+import { openTransform, openUnitSource, openUnitTarget, selectionOf } from '../mechanism/open-unit.ts'
 import { checkSameIndex } from '../mechanism/prepare-target.ts'
+import type { Turns } from '../mechanism/turns.ts'
 import { noteWritten, type WrittenIds } from '../mechanism/written-ids.ts'
 import type { ChangeSource } from '../source/change-source.ts'
+import { openCommittedChanges } from '../source/committed-changes.ts'
+import { readIndexSettings } from '../source/index-settings.ts'
+import { chooseWay } from '../source/open-search-source.ts'
 import { openSequenceChanges } from '../source/sequence-changes.ts'
+import { openSweepChanges, type SweepChangesOptions } from '../source/sweep-changes.ts'
+import type { SweepNotes } from '../source/sweep-notes.ts'
 import { externalVersion } from '../target/bulk-body.ts'
 import { deleteVersions } from '../target/delete-versions.ts'
 import { readSettings, writeSettings } from '../target/relaxed-settings.ts'
 import type { CopyContext } from './copy-context.ts'
+import { FollowDefinitions } from './follow-definitions.ts'
+import { prepareUnit } from './prepare-unit.ts'
 import { copyUnit, restoreAll, settleUnits } from './run-copy.ts'
 
+export interface SweepWishes extends Pick<SweepChangesOptions, 'intervalMs' | 'trustsVersions'> {
+  readonly notes: (unit: string) => SweepNotes
+}
+
 export interface FollowContext extends Omit<CopyContext, 'beforeWrite'> {
-  readonly journal: CopyContext['journal'] & FollowJournal
+  readonly journal: CopyContext['journal'] & FollowJournal & DefinitionJournal
   readonly written: (unit: string) => WrittenIds
-  readonly onStatus: (unit: string, status: FollowStatus) => void
+  /** How indexes without sequence numbers are followed; not at all where it is not given. */
+  readonly sweeps?: SweepWishes | undefined
+  readonly onStatus: (unit: string, status: FollowStatus, shards: readonly FollowedShard[]) => void
+  /** Shared by several runs that together copy few indexes at a time. */
+  readonly gate?: Gate | undefined
+  /** … and how many carry changes at a time. */
+  readonly turns?: Turns | undefined
+  /**
+   * Whether nothing is written: the target is filled already, and what the source holds is noted for the time from which on it is
+   * followed. The units are in the journal, as following ones.
+   */
+  readonly isShadow?: boolean | undefined
+  /** `FollowUnitOptions.isHurried`. */
+  readonly isHurried?: (() => boolean) | undefined
+  /** True when it is stopped for a while only: settings of the target that were changed are then left as they are. */
+  readonly staysRelaxed?: (() => boolean) | undefined
 }
 
 /** Indexes that are copied at the same time at most; those that follow do not count. */
@@ -32,22 +67,29 @@ const backfillsMax = 4
  */
 const deletesRemembered = '15m'
 
+/** Sweeps at the same time, of all that this process follows. */
+const sweepsMax = 2
+
+/** Between two attempts to carry a mapping that the target does not take. */
+const definitionRetryMs = 5_000
+
 /** Resolves when it was stopped. What ends an index for good is thrown when the others have been stopped, or at once when there are none. */
 export async function runFollow(context: FollowContext): Promise<void> {
   const { journal, stop } = context
   if (context.source.kind === 'file') throw unsupported('source', 'a file has no changes to follow')
   if (context.target.kind === 'file') throw unsupported('target', 'a file takes no changes')
   journal.setState('preparing')
-  const copying: CopyContext = { ...context, beforeWrite: (unit) => noteWritten(context.written(unit)) }
+  const opened: OpenChanges = new Map()
+  const copying = copyingContext(context, opened)
   const units = await settleUnits(copying)
   for (const unit of units) await refuseUnfollowable(context, unit)
   journal.setState('copying')
-  const gate = new Gate(backfillsMax)
+  const gate = context.gate ?? new Gate(backfillsMax)
   const failures: unknown[] = []
   let behind = units.length
   const follow = async (unit: CopyUnit): Promise<void> => {
     try {
-      await followOne(context, copying, unit, gate, () => {
+      await followOne({ context, copying, opened, gate }, unit, () => {
         if (--behind === 0) journal.setState('following')
       })
     } catch (error) {
@@ -57,19 +99,50 @@ export async function runFollow(context: FollowContext): Promise<void> {
   }
   await Promise.all(units.map(follow))
   const failure = failures.find((error) => !(stop.aborted && isErrorOf(error, 'PAUSED')))
-  await restoreAll(copying, failure)
+  if (!context.staysRelaxed?.()) await restoreAll(copying, failure)
   if (failure !== undefined) throw failure
 }
 
-async function followOne(
-  context: FollowContext,
-  copying: CopyContext,
-  planned: CopyUnit,
-  gate: Gate,
-  onCopied: () => void,
-): Promise<void> {
+/**
+ * Does what can be done before anything is copied, so that whoever asks is told what stands against it: makes the plan, looks at the source, and
+ * creates the target. Run again, also later, it finds out whether the source is still the one that was followed.
+ */
+export async function prepareFollow(context: FollowContext): Promise<void> {
+  const opened: OpenChanges = new Map()
+  const copying = copyingContext(context, opened)
+  for (const unit of await settleUnits(copying)) {
+    await refuseUnfollowable(context, unit)
+    await using source = await openChanges(context, unit)
+    opened.set(unit.name, source)
+    await settleCursors(context, unit, source)
+    const noted = context.journal.listIndexes().find(({ name }) => name === unit.name)
+    if (noted?.state === 'planned' && !context.intoExisting) await prepareUnit(copying, unit, noted)
+  }
+}
+
+/** By unit. */
+type OpenChanges = Map<string, ChangeSource>
+
+const copyingContext = (context: FollowContext, opened: OpenChanges): CopyContext => ({
+  ...context,
+  openSource: async (unit) => opened.get(unit.name)?.firstCopy ?? openUnitSource(context.source, unit, context.reading),
+  beforeWrite: (unit) => noteWritten(context.written(unit)),
+  onListed: (unit) => mapFirstCopy(context, unit),
+})
+
+interface FollowRun {
+  readonly context: FollowContext
+  readonly copying: CopyContext
+  readonly opened: OpenChanges
+  readonly gate: Gate
+}
+
+async function followOne(run: FollowRun, planned: CopyUnit, onCopied: () => void): Promise<void> {
+  const { context, copying, opened, gate } = run
   const { journal } = context
   await using source = await openChanges(context, planned)
+  opened.set(planned.name, source)
+  if (source.kind === 'sweep') tellSweeps(context, planned)
   // Before anything is read: numbers of another history would not be noticed later.
   await settleCursors(context, planned, source)
   const isCopied = await gate.pass(async () => {
@@ -80,15 +153,25 @@ async function followOne(
   onCopied()
   const unit = journal.listIndexes().find(({ name }) => name === planned.name)?.definition as unknown as CopyUnit
   passBackfill(context, unit)
-  await rememberDeletes(context, unit)
+  if (!context.isShadow) await rememberDeletes(context, unit)
   await followCopied(context, unit, source)
+}
+
+function tellSweeps({ plan, sweeps }: FollowContext, { name }: CopyUnit): void {
+  const pause = formatDuration(sweeps?.intervalMs ?? 0)
+  plan.note(
+    `${name} is followed by sweep, for want of sequence numbers: the ids and versions of all documents are read again and again, ${pause} or as long as it takes apart`,
+  )
 }
 
 async function followCopied(context: FollowContext, unit: CopyUnit, source: ChangeSource): Promise<void> {
   const { target, journal } = context
   if (target.kind === 'file') return
   const { cluster } = target
-  await using writer = await openUnitTarget(target, unit, { ...context.writing, resumeFrom: undefined })
+  const isShadow = context.isShadow === true
+  await using writer = isShadow
+    ? new NoTarget()
+    : await openUnitTarget(target, unit, { ...context.writing, resumeFrom: undefined })
   context.onTarget(writer)
   const base = unit.versionBase ?? 0
   await followUnit({
@@ -96,30 +179,69 @@ async function followCopied(context: FollowContext, unit: CopyUnit, source: Chan
     source,
     transform: await openTransform(unit, context.edits, context.transformModule),
     target: writer,
-    sendDeletes: (deletes) =>
-      deleteVersions(
-        cluster,
-        { index: unit.targetIndex, documentType: unit.documentType },
-        deletes,
-        AbortSignal.any([context.stop, context.abort]),
-      ),
+    sendDeletes: async (deletes) =>
+      isShadow
+        ? { deleted: 0, kept: 0, missing: 0 }
+        : deleteVersions(
+            cluster,
+            { index: unit.targetIndex, documentType: unit.documentType },
+            deletes,
+            AbortSignal.any([context.stop, context.abort]),
+          ),
     checkTarget: () => checkSameIndex(cluster, unit.targetIndex, unit.targetUuid),
+    definition: isShadow ? undefined : definitionsOf(context, unit),
     journal,
     written: context.written(unit.name),
     throttle: context.throttle,
     readers: context.reading.readers,
+    turns: context.turns,
     keepRejected: (batch, rejected) =>
       context.rejected.append(unit.targetIndex, batch, rejected, (row) => externalVersion(batch, row, base)),
     onBatch: (counts) => context.progress.add(counts),
-    onStatus: (status) => context.onStatus(unit.name, status),
+    onStatus: (status, shards) => context.onStatus(unit.name, status, shards),
+    isHurried: context.isHurried,
     stop: context.stop,
     abort: context.abort,
   })
 }
 
-function openChanges({ source, reading }: FollowContext, unit: CopyUnit): Promise<ChangeSource> {
+function definitionsOf(context: FollowContext, unit: CopyUnit): FollowDefinitions | undefined {
+  const { source, target, plan, journal } = context
+  if (source.kind === 'file' || target.kind === 'file') return undefined
+  const sides = { source: source.cluster, target: target.cluster }
+  const { withholdAliases } = context
+  return new FollowDefinitions({ unit, ...sides, definition: plan.definition, journal, withholdAliases })
+}
+
+/** What the documents of the first copy are mapped by is on the target before they are, too. Waits until it can be. */
+async function mapFirstCopy(context: FollowContext, unit: CopyUnit): Promise<void> {
+  const definitions = definitionsOf(context, unit)
+  const { stop, abort, plan } = context
+  for (let attempt = 1; !stop.aborted; attempt++) {
+    try {
+      return await definitions?.beforeFirstCopy(AbortSignal.any([stop, abort]))
+    } catch (error) {
+      if (stop.aborted && !abort.aborted) return
+      if (!isErrorOf(error, 'DEFINITION_NOT_CARRIED')) throw error
+      if (attempt === 1) plan.note(`${unit.name} waits: ${error.message}`)
+      await sleep(definitionRetryMs, stop).catch(() => {})
+    }
+  }
+}
+
+/** By sequence numbers where the source has them, else by sweeps. */
+async function openChanges(context: FollowContext, unit: CopyUnit): Promise<ChangeSource> {
+  const { source, reading, sweeps } = context
   if (source.kind === 'file') throw unsupported('source', 'a file has no changes to follow')
-  return openSequenceChanges(selectionOf(source.cluster, unit, reading))
+  const { cluster } = source
+  const selection = selectionOf(cluster, unit, reading)
+  const chosen = chooseWay(cluster.capabilities, await readIndexSettings(cluster, unit.sourceIndex), 'sequence')
+  if (typeof chosen !== 'string' || !sweeps || !cluster.capabilities.scroll) {
+    return cluster.capabilities.durableCheckpoints ? openSequenceChanges(selection) : openCommittedChanges(selection)
+  }
+  const { intervalMs, trustsVersions } = sweeps
+  const pass: SweepChangesOptions['pass'] = (work) => sweepGate.pass(work)
+  return openSweepChanges({ selection, notes: sweeps.notes(unit.name), intervalMs, trustsVersions, pass })
 }
 
 const unsupported = (side: 'source' | 'target', why: string): IndexferryError =>
@@ -129,6 +251,13 @@ const unsupported = (side: 'source' | 'target', why: string): IndexferryError =>
 async function refuseUnfollowable(context: FollowContext, unit: CopyUnit): Promise<void> {
   if (unit.dataStream)
     throw unsupported('target', `the data stream ${unit.dataStream.name} takes no deletes by version`)
+  if (
+    context.target.kind === 'cluster' &&
+    context.target.cluster.capabilities.mappingTypes === 'several' &&
+    unit.documentType === undefined
+  ) {
+    throw unsupported('target', `${unit.targetIndex} has several mapping types there, and deletes name none`)
+  }
   // A filter that depends on the time lets documents in without a change.
   if (/"now\b/.test(JSON.stringify(unit.aliasFilter ?? {}))) {
     throw unsupported('source', `the filter of the alias through which ${unit.sourceIndex} is read depends on the time`)
@@ -172,13 +301,14 @@ async function rememberDeletes({ target, journal }: FollowContext, unit: CopyUni
   if (target.kind === 'file') return
   const settings = await readSettings(target.cluster, unit.targetIndex, ['gc_deletes'])
   const own = settings.gc_deletes ? (parseDuration(settings.gc_deletes) ?? 0) : 0
-  if (own > (parseDuration(deletesRemembered) ?? 0)) return
+  // The same is the user's own, or was set and noted by an earlier run.
+  if (own >= (parseDuration(deletesRemembered) ?? 0)) return
   journal.recordSavedSettings(unit.name, settings)
   await writeSettings(target.cluster, unit.targetIndex, { gc_deletes: deletesRemembered })
 }
 
 /** Lets some through at a time. */
-class Gate {
+export class Gate {
   private free: number
   private readonly waiting: (() => void)[] = []
 
@@ -198,3 +328,5 @@ class Gate {
     }
   }
 }
+
+const sweepGate = new Gate(sweepsMax)

@@ -34,8 +34,10 @@ export interface CarryOptions {
   readonly once?: boolean
   /** Bytes of documents between source and target at most; one batch more may be on its way. */
   readonly bytesOnTheWayMax: number
-  /** Told of each batch before the target gets anything of it: as it was read, and as it will be written. Durable on return. */
-  readonly beforeWrite?: ((batch: DocumentBatch, changed: DocumentBatch, partition: Partition) => void) | undefined
+  /** Told of each batch before the target gets anything of it: as it was read, and as it will be written. Durable when it resolves. */
+  readonly beforeWrite?:
+    | ((batch: DocumentBatch, changed: DocumentBatch, partition: Partition) => void | Promise<void>)
+    | undefined
   /** Makes the rejected documents of a batch durable. */
   readonly keepRejected: (batch: DocumentBatch, rejected: readonly RejectedDocument[]) => Promise<void>
   /** Told of each step; must be cheap, and makes it durable in its own time. */
@@ -141,7 +143,7 @@ class Carriage {
   private async deliver(batch: DocumentBatch, bytes: number, partition: Partition): Promise<DocumentCounts> {
     const { transform, target, keepRejected, beforeWrite } = this.options
     const changed = transform.changes === 'none' ? batch : await transform.apply(batch)
-    beforeWrite?.(batch, changed, partition)
+    await beforeWrite?.(batch, changed, partition)
     const result = await target.writeBatch(changed, this.writing)
     if (result.rejected.length > 0) await keepRejected(changed, result.rejected)
     const skipped = batch.count - changed.count + result.unchanged

@@ -32,14 +32,14 @@ const rate: ValueType<Rate> = {
 
 export const pipelineOptions = {
   rate: option<Rate>(rate, {
-    commands: ['copy', 'follow', 'verify', 'throttle', 'object'],
+    commands: ['copy', 'follow', 'migrate', 'resume', 'verify', 'throttle', 'object'],
     help: 'Most documents or bytes per second: 5000, 20mb, or 5000,20mb for both; none lifts the limit.',
     example: '20mb',
     defaultText: 'no limit',
     changeable: 'while running',
   }),
   sourceLoadMax: option(share, {
-    commands: ['copy', 'follow', 'verify', 'throttle'],
+    commands: ['copy', 'follow', 'migrate', 'resume', 'verify', 'throttle'],
     help: 'Processor load of the source nodes above which reading waits. 100% lifts the limit.',
     example: '70%',
     defaultText: 'no limit',

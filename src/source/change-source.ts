@@ -9,8 +9,12 @@ export interface ShardMark {
   readonly shard: number
   /** Another value means that the numbers below mean other changes than before; undefined where that cannot be told. */
   readonly history: string | undefined
+  /** Tells apart who answers for the shard; after a change of it, what was visible before and not safe may be undone. */
+  readonly holder?: string | undefined
   /** Changes up to and with this one are safe to take: nothing takes them back. -1 when there are none. */
   readonly safe: number
+  /** Changes up to and with this one were on the disk with the last flush; undefined where that cannot be told. */
+  readonly committed?: number | undefined
   /** The highest number that was given; the changes behind `safe` will be safe soon. */
   readonly highest: number
 }
@@ -20,6 +24,14 @@ export interface IndexMark {
   readonly uuid: string
   /** Every shard of the index, in order. */
   readonly shards: readonly ShardMark[]
+  /** Changes of before this instant (monotonic) have their numbers; the instant of the question when it is not given. */
+  readonly upToMs?: number | undefined
+}
+
+/** The numbers of the documents of one block, without naming them. */
+export interface LiveNumbers {
+  readonly count: number
+  readonly sum: number
 }
 
 /** Numbers from `from` to below `to`. */
@@ -30,9 +42,11 @@ export interface NumberRange {
 
 export interface ChangeSource extends AsyncDisposable {
   /** How it sees changes, for reports. */
-  readonly kind: 'sequence'
+  readonly kind: 'sequence' | 'sweep'
   /** Reads documents by the numbers of their last change: partitions of one shard and a range of numbers. */
   readonly documents: DocumentSource
+  /** What the first copy is read from, where that is no ordinary source. */
+  readonly firstCopy?: DocumentSource | undefined
   /** Most numbers that `listLive` answers in one call. */
   readonly listMax: number
   /** Where the index stands now. Cheap. Throws SHARD_FAILED while not all of it is there. */
@@ -46,6 +60,13 @@ export interface ChangeSource extends AsyncDisposable {
     width: number,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<number, number>>
+  /** The same, with the sum of the numbers in each block: of a block that lacks one number, the sum tells which. */
+  sumLive(
+    shard: number,
+    ranges: readonly NumberRange[],
+    width: number,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<number, LiveNumbers>>
   /** The numbers within the ranges that are those of a document. The ranges hold at most `listMax` numbers. */
   listLive(shard: number, ranges: readonly NumberRange[], signal: AbortSignal): Promise<ReadonlySet<number>>
 }

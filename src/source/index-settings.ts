@@ -1,5 +1,6 @@
 // The settings of an index that decide how it can be read.
 import type { Cluster } from '../cluster/cluster.ts'
+import { gatheredCalls } from '../cluster/gathered-calls.ts'
 import { indexPath } from '../cluster/paths.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import { resultWindowDefault } from './selection.ts'
@@ -10,6 +11,10 @@ export interface IndexSettings {
   readonly resultWindow: number
   /** Whether documents carry `_seq_no`: since 6.0, unless `index.disable_sequence_numbers` is set. */
   readonly sequenceNumbers: 'kept' | 'disabled' | 'older'
+  /** Whether an operation is acknowledged before it is on the disk (`index.translog.durability: async`). */
+  readonly isTranslogAsync: boolean
+  /** Whether replicas lag behind their primary, refreshed or not (`index.replication.type: SEGMENT` of OpenSearch). */
+  readonly replicasLag: boolean
 }
 
 interface RawSettings {
@@ -17,14 +22,35 @@ interface RawSettings {
   readonly max_result_window?: string
   readonly disable_sequence_numbers?: string
   readonly version?: { readonly created?: string }
+  readonly replication?: { readonly type?: string }
+  readonly translog?: { readonly durability?: string }
 }
 
-export async function readIndexSettings(cluster: Cluster, index: string): Promise<IndexSettings> {
+const settingsOf = gatheredCalls<RawSettings>({
+  manyMax: 64,
+  askMany: (cluster, indexes) => askForSettings(cluster, indexes.join(','), true),
+  askOne: async (cluster, index) =>
+    (await askForSettings(cluster, index, undefined)).get(index) ?? missing(cluster, index),
+})
+
+async function askForSettings(
+  cluster: Cluster,
+  indexes: string,
+  ignoreUnavailable: true | undefined,
+): Promise<Map<string, RawSettings>> {
   const { body } = await cluster.json<Record<string, { readonly settings?: { readonly index?: RawSettings } }>>({
     method: 'GET',
-    path: indexPath(index, '_settings'),
+    path: indexPath(indexes, '_settings'),
+    query: { ignore_unavailable: ignoreUnavailable },
   })
-  return decodeIndexSettings(body?.[index]?.settings?.index ?? missing(cluster, index))
+  return new Map(
+    Object.entries(body ?? {}).flatMap(([name, { settings }]) => (settings?.index ? [[name, settings.index]] : [])),
+  )
+}
+
+/** Throws INDEX_MISSING. */
+export async function readIndexSettings(cluster: Cluster, index: string): Promise<IndexSettings> {
+  return decodeIndexSettings(await settingsOf(cluster).get(index, new AbortController().signal))
 }
 
 export function decodeIndexSettings(raw: RawSettings): IndexSettings {
@@ -35,6 +61,8 @@ export function decodeIndexSettings(raw: RawSettings): IndexSettings {
     shards: Number(raw.number_of_shards ?? 1),
     resultWindow: Number(raw.max_result_window ?? resultWindowDefault),
     sequenceNumbers: created < 6_000_000 ? 'older' : isDisabled ? 'disabled' : 'kept',
+    isTranslogAsync: raw.translog?.durability?.toLowerCase() === 'async',
+    replicasLag: raw.replication?.type?.toUpperCase() === 'SEGMENT',
   }
 }
 

@@ -1,9 +1,7 @@
 import type { Cluster } from '../cluster/cluster.ts'
+import { nameBatches } from '../cluster/name-batches.ts'
 import { indexPath } from '../cluster/paths.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
-
-/** Servers take 4096 bytes of the first line of a request unless told otherwise. */
-const pathLengthMax = 3000
 
 /**
  * Which of these indexes are open. No API says so in all versions without the privilege to monitor the cluster, but all expand
@@ -32,20 +30,4 @@ export async function listOpen(
     for (const name of batch) if (name in found) open.add(name)
   }
   return open
-}
-
-/** So many names at a time as fit into the path of a request. */
-export function nameBatches(names: readonly string[]): string[][] {
-  const made: string[][] = []
-  let length = pathLengthMax
-  for (const name of names) {
-    const needed = encodeURIComponent(name).length + 2
-    if (length + needed > pathLengthMax) {
-      made.push([])
-      length = 0
-    }
-    made.at(-1)?.push(name)
-    length += needed
-  }
-  return made
 }

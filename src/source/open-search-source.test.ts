@@ -52,16 +52,29 @@ describe('the way an index is read', () => {
 
 describe('the settings that decide it', () => {
   it('have the defaults of the servers', () => {
-    assert.deepEqual(decodeIndexSettings({}), { shards: 1, resultWindow: 10_000, sequenceNumbers: 'kept' })
+    assert.deepEqual(decodeIndexSettings({}), {
+      shards: 1,
+      resultWindow: 10_000,
+      sequenceNumbers: 'kept',
+      isTranslogAsync: false,
+      replicasLag: false,
+    })
   })
 
   it('are read from their texts', () => {
     const read = decodeIndexSettings({
+      replication: { type: 'SEGMENT' },
       number_of_shards: '12',
       max_result_window: '500',
       disable_sequence_numbers: 'false',
       version: { created: '136408127' },
     })
-    assert.deepEqual(read, { shards: 12, resultWindow: 500, sequenceNumbers: 'kept' })
+    assert.deepEqual(read, {
+      shards: 12,
+      resultWindow: 500,
+      sequenceNumbers: 'kept',
+      isTranslogAsync: false,
+      replicasLag: true,
+    })
   })
 })

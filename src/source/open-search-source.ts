@@ -32,8 +32,12 @@ export async function openSearchSource(
     const sentence = `${cluster.name} (${formatVersion(cluster.version)}): index ${index} cannot be read${wanted ? ` by ${wanted}` : ''}: ${chosen}`
     throw new IndexferryError('USAGE', sentence, { side: cluster.side, fields: { index } })
   }
-  return Object.assign(openWay(chosen.way, selection, pageLimit(settings)), chosen)
+  return Object.assign(openWay(chosen.way, ofCurrentCopies(selection, settings), pageLimit(settings)), chosen)
 }
+
+/** The same documents, from copies that have all of them once they were refreshed. */
+export const ofCurrentCopies = (selection: SearchSelection, { replicasLag }: IndexSettings): SearchSelection =>
+  replicasLag ? { ...selection, primariesOnly: true } : selection
 
 /** Hits that a page may hold at most. */
 export const pageLimit = ({ resultWindow }: IndexSettings): number => Math.max(1, Math.min(windowLimit, resultWindow))

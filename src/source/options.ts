@@ -3,6 +3,7 @@ import {
   between,
   choice,
   count,
+  duration,
   fileName,
   flag,
   jsonObject,
@@ -11,9 +12,10 @@ import {
   repeatable,
   text,
 } from '../foundation/option.ts'
+import { formatDuration } from '../foundation/quantity.ts'
 
 const once = ['copy', 'assess', 'verify'] as const
-const commands = [...once, 'follow'] as const
+const commands = [...once, 'follow', 'migrate'] as const
 
 export const sourceOptions = {
   query: option(jsonObject, {
@@ -34,9 +36,18 @@ export const sourceOptions = {
     check: between(1, Number.MAX_SAFE_INTEGER),
   }),
   readers: optionWithDefault(count, 3, {
-    commands: ['copy', 'verify', 'follow'],
+    commands: ['copy', 'verify', 'follow', 'migrate'],
     help: 'Partitions of an index that are read at the same time.',
     check: between(1, 64),
+  }),
+  sweepInterval: optionWithDefault(duration, 15_000, {
+    commands: ['follow'],
+    help: 'Pause between two sweeps of an index that has no sequence numbers; never less than a sweep takes.',
+    check: between(0, 86_400_000, formatDuration),
+  }),
+  trustVersions: flag({
+    commands: ['follow'],
+    help: 'Sweep by ids and versions alone. Right only where ids are never deleted and then made anew: otherwise documents have to be compared whenever `index.gc_deletes` of the source is shorter than a sweep and its pause.',
   }),
   allowIncompleteSource: flag({
     commands,

@@ -4,21 +4,23 @@ import { indexPath } from '../cluster/paths.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import type { PointInTimePartition } from '../model/partition.ts'
 import { keepAlive } from './scroll-context.ts'
+import { type SearchSelection, shardPreference } from './selection.ts'
 
 /** What `pit` in a search body is, which renews the context with each page. */
 export const renewed = (id: string) => ({ id, keep_alive: keepAlive })
 
 export async function openPointInTime(
-  cluster: Cluster,
+  selection: Pick<SearchSelection, 'cluster' | 'primariesOnly'>,
   { index, shard }: PointInTimePartition,
   signal: AbortSignal,
 ): Promise<string> {
+  const { cluster } = selection
   const isElasticsearch = cluster.capabilities.pointInTime === 'elasticsearch'
   const { body } = await cluster.json<{ readonly id?: string; readonly pit_id?: string }>({
     method: 'POST',
     path: indexPath(index, isElasticsearch ? '_pit' : '_search/point_in_time'),
     // The search itself takes no preference: it goes where the point in time was opened.
-    query: { keep_alive: keepAlive, preference: shard === undefined ? undefined : `_shards:${shard}` },
+    query: { keep_alive: keepAlive, preference: shardPreference(selection, shard) },
     // A lost answer leaves a context behind that the server forgets after its time.
     retry: 'safe',
     signal,

@@ -109,7 +109,7 @@ export class PointInTimeSource implements DocumentSource {
   private async *readPartition(partition: PointInTimePartition, progress: ReadProgress): AsyncGenerator<DocumentBatch> {
     const { size, faults, options } = progress
     const { cluster } = this.selection
-    const pitId = await openPointInTime(cluster, partition, options.signal)
+    const pitId = await openPointInTime(this.selection, partition, options.signal)
     const reading: Reading = { partition, pitId, searchAfter: undefined }
     try {
       for (let isAtEnd = false; !isAtEnd; ) {

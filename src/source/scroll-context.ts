@@ -6,7 +6,14 @@ import type { DocumentBatch } from '../model/document-batch.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { ScrollPartition, ShardSlice } from '../model/partition.ts'
 import { readSearchAnswer } from './search-answer.ts'
-import { filteredQuery, hitContents, type SearchSelection, searchParameters, selectionFilters } from './selection.ts'
+import {
+  filteredQuery,
+  hitContents,
+  type SearchSelection,
+  searchParameters,
+  selectionFilters,
+  shardPreference,
+} from './selection.ts'
 
 /** How long the server keeps a context between two pages. Renewed with each page; the target may be slow to take one. */
 export const keepAlive = '10m'
@@ -62,7 +69,8 @@ export async function* startScroll(read: ScrollRead): AsyncGenerator<DocumentBat
   else body.sort = selection.sort ?? ['_doc']
   // An order by `_score` needs the query outside of filters, which have no score.
   if (selection.sort !== undefined && selection.query !== undefined) body.query = selection.query
-  if (part.shard !== undefined) query.preference = `_shards:${part.shard}`
+  const preference = shardPreference(selection, part.shard)
+  if (preference !== undefined) query.preference = preference
   if (part.slice && part.slice.max > 1) body.slice = sliceClause(part.slice, part.shard)
   const page = yield* readPage(read, { method: 'POST', path: indexPath(selection.index, '_search'), query, body })
   return { ...page, isScanStart: isScan }

@@ -2,7 +2,7 @@
 import { indexPath } from '../cluster/paths.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { ScrollPartition } from '../model/partition.ts'
-import { countSelected, type SearchSelection, searchParameters } from './selection.ts'
+import { countSelected, type SearchSelection, searchParameters, shardPreference } from './selection.ts'
 import { readShardStatistics, type ShardStatistics } from './shard-statistics.ts'
 
 /** Ranges cost next to nothing each; a slice looks at every document of the shard, so there are few of them. */
@@ -110,7 +110,7 @@ async function sampleUids(selection: SearchSelection, shard: number, size: numbe
   const { body } = await selection.cluster.json<{ hits: { hits: { _type: string; _id: string }[] } }>({
     method: 'POST',
     path: indexPath(selection.index, '_search'),
-    query: { ...searchParameters(selection), preference: `_shards:${shard}` },
+    query: { ...searchParameters(selection), preference: shardPreference(selection, shard) },
     body: { query, size, _source: false },
     retry: 'safe',
   })

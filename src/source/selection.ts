@@ -30,6 +30,8 @@ export interface SearchSelection {
   readonly wantsVersion?: boolean | undefined
   /** A larger document is an error. */
   readonly documentBytesMax: number
+  /** Whether only primary shards may be read, because a refresh does not reach the replicas (`IndexSettings.replicasLag`). */
+  readonly primariesOnly?: boolean | undefined
   /** How many partitions the caller wants to read at once. */
   readonly readers: number
   /** Passing faults in a row after which a partition is given up; PassingFaults has the default. */
@@ -58,7 +60,9 @@ export function hitContents(selection: SearchSelection): JsonObject {
   if (cluster.capabilities.sequenceNumbers) contents.seq_no_primary_term = true
   if (selection.wantsVersion || !cluster.capabilities.sequenceNumbers) contents.version = true
   // Before 2.0 a hit shows its routing and parent only when they are asked for as fields.
-  if (cluster.capabilities.metadataAsFields) contents.fields = ['_source', '_routing', '_parent']
+  if (cluster.capabilities.metadataAsFields) {
+    contents.fields = contents._source === false ? ['_routing', '_parent'] : ['_source', '_routing', '_parent']
+  }
   return contents
 }
 
@@ -79,6 +83,18 @@ export function searchParameters({ cluster }: SearchSelection): Record<string, s
   return cluster.capabilities.refusesPartialResults ? { allow_partial_search_results: false } : {}
 }
 
+/**
+ * Which copies of which shard answer; undefined when any of any shard may. With segment replication a refresh makes changes visible on
+ * the primary only: the replicas get them some time later, and until then lack what the global checkpoint says is everywhere.
+ */
+export function shardPreference(
+  { primariesOnly }: Pick<SearchSelection, 'primariesOnly'>,
+  shard: number | undefined,
+): string | undefined {
+  const parts = [shard === undefined ? [] : `_shards:${shard}`, primariesOnly ? '_primary' : []].flat()
+  return parts.length > 0 ? parts.join('|') : undefined
+}
+
 /** A refused search is the fault of the user's query when there is one. */
 export function explainRefusal(error: unknown, { query }: SearchSelection): unknown {
   if (query && isErrorOf(error, 'REQUEST_REFUSED') && error.fields.status === 400) {
@@ -95,6 +111,7 @@ export async function countSelected(selection: SearchSelection): Promise<number>
     const { body } = await cluster.json<{ count: number; _shards: { failed: number; total: number } }>({
       method: 'POST',
       path: indexPath(index, '_count'),
+      query: { preference: shardPreference(selection, undefined) },
       body: { query },
       retry: 'safe',
     })

@@ -4,13 +4,20 @@
 // that was overtaken by a later one of the same document, leave a number under which nothing is found. So what is new is found by
 // reading the numbers that were not read yet, and what was deleted by looking which numbers have lost their document.
 import type { Cluster } from '../cluster/cluster.ts'
+import { gatheredCalls } from '../cluster/gathered-calls.ts'
 import { indexPath } from '../cluster/paths.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { ChangeSource, IndexMark, NumberRange, ShardMark } from './change-source.ts'
+import type { ChangeSource, IndexMark, LiveNumbers, NumberRange, ShardMark } from './change-source.ts'
 import { readIndexSettings } from './index-settings.ts'
-import { openSearchSource, pageLimit } from './open-search-source.ts'
-import { filteredQuery, type SearchSelection, searchParameters, selectionFilters } from './selection.ts'
+import { ofCurrentCopies, openSearchSource, pageLimit } from './open-search-source.ts'
+import {
+  filteredQuery,
+  type SearchSelection,
+  searchParameters,
+  selectionFilters,
+  shardPreference,
+} from './selection.ts'
 import { refreshIndex } from './shard-checkpoints.ts'
 import type { DocumentSource } from './source.ts'
 
@@ -21,7 +28,12 @@ const rangesMax = 256
 export async function openSequenceChanges(selection: SearchSelection): Promise<SequenceChanges> {
   const documents = await openSearchSource(selection, 'sequence')
   const settings = await readIndexSettings(selection.cluster, selection.index)
-  return new SequenceChanges(selection, documents, settings.shards, Math.min(8192, pageLimit(settings)))
+  return new SequenceChanges(
+    ofCurrentCopies(selection, settings),
+    documents,
+    settings.shards,
+    Math.min(8192, pageLimit(settings)),
+  )
 }
 
 export class SequenceChanges implements ChangeSource {
@@ -47,28 +59,47 @@ export class SequenceChanges implements ChangeSource {
   }
 
   async countLive(shard: number, ranges: readonly NumberRange[], width: number, signal: AbortSignal) {
-    const counts = new Map<number, number>()
+    const found = await this.blocks(shard, ranges, width, {}, signal)
+    return new Map([...found].map(([block, { count }]) => [block, count]))
+  }
+
+  /** Sums are exact: a few numbers below 2^48 add up to less than 2^53. */
+  sumLive(shard: number, ranges: readonly NumberRange[], width: number, signal: AbortSignal) {
+    return this.blocks(shard, ranges, width, { aggs: { numbers: { sum: { field: '_seq_no' } } } }, signal)
+  }
+
+  private async blocks(
+    shard: number,
+    ranges: readonly NumberRange[],
+    width: number,
+    inside: JsonObject,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<number, LiveNumbers>> {
+    const found = new Map<number, LiveNumbers>()
     for (let at = 0; at < ranges.length; at += rangesMax) {
       const body = {
         size: 0,
         query: this.within(ranges.slice(at, at + rangesMax)),
-        aggs: { blocks: { histogram: { field: '_seq_no', interval: width, min_doc_count: 1 } } },
+        aggs: { blocks: { histogram: { field: '_seq_no', interval: width, min_doc_count: 1 }, ...inside } },
       }
       const answer = await this.search<CountAnswer>(shard, body, signal)
-      for (const { key, doc_count } of answer.aggregations?.blocks.buckets ?? []) {
+      for (const { key, doc_count, numbers } of answer.aggregations?.blocks.buckets ?? []) {
         const block = Math.round(key / width)
-        counts.set(block, (counts.get(block) ?? 0) + doc_count)
+        const { count, sum } = found.get(block) ?? { count: 0, sum: 0 }
+        found.set(block, { count: count + doc_count, sum: sum + (numbers?.value ?? 0) })
       }
     }
-    return counts
+    return found
   }
 
   async listLive(shard: number, ranges: readonly NumberRange[], signal: AbortSignal): Promise<ReadonlySet<number>> {
     const live = new Set<number>()
-    for (let at = 0; at < ranges.length; at += rangesMax) {
+    // Single numbers are one clause together.
+    const [singles, wide] = [ranges.filter(isSingle), ranges.filter((range) => !isSingle(range))]
+    for (let at = 0; at === 0 || at < wide.length; at += rangesMax) {
       const body = {
         size: this.listMax,
-        query: this.within(ranges.slice(at, at + rangesMax)),
+        query: this.within([...(at === 0 ? singles : []), ...wide.slice(at, at + rangesMax)]),
         // Numbers come from the sort values: neither ids nor sources are fetched.
         sort: [{ _seq_no: 'asc' }],
         _source: false,
@@ -81,7 +112,11 @@ export class SequenceChanges implements ChangeSource {
   }
 
   private within(ranges: readonly NumberRange[]): JsonObject {
-    const clauses = ranges.map(({ from, to }) => ({ range: { _seq_no: { gte: from, lt: to } } }))
+    const clauses: JsonObject[] = ranges
+      .filter((range) => !isSingle(range))
+      .map(({ from, to }) => ({ range: { _seq_no: { gte: from, lt: to } } }))
+    const singles = ranges.filter(isSingle).map(({ from }) => from)
+    if (singles.length > 0) clauses.push({ terms: { _seq_no: singles } })
     const [only] = clauses
     const numbers = clauses.length === 1 && only ? only : { bool: { should: clauses } }
     return filteredQuery([numbers, ...selectionFilters(this.selection)], true)
@@ -94,7 +129,7 @@ export class SequenceChanges implements ChangeSource {
       path: indexPath(index, '_search'),
       query: {
         ...searchParameters(this.selection),
-        preference: `_shards:${shard}`,
+        preference: shardPreference(this.selection, shard),
         // Numbers that are asked for once are not worth the place.
         request_cache: false,
         filter_path: 'timed_out,_shards.total,_shards.successful,aggregations,hits.hits.sort',
@@ -117,13 +152,21 @@ export class SequenceChanges implements ChangeSource {
   }
 }
 
+const isSingle = ({ from, to }: NumberRange): boolean => to - from === 1
+
 interface ShardsOfAnswer {
   readonly total: number
   readonly successful: number
 }
 
 interface CountAnswer {
-  readonly aggregations?: { readonly blocks: { readonly buckets: readonly { key: number; doc_count: number }[] } }
+  readonly aggregations?: { readonly blocks: { readonly buckets: readonly BlockAnswer[] } }
+}
+
+interface BlockAnswer {
+  readonly key: number
+  readonly doc_count: number
+  readonly numbers?: { readonly value: number }
 }
 
 interface ListAnswer {
@@ -131,41 +174,64 @@ interface ListAnswer {
 }
 
 interface ShardCopy {
-  readonly routing: { readonly primary: boolean; readonly state: string }
-  readonly commit?: { readonly user_data?: { readonly history_uuid?: string } }
+  readonly routing: { readonly primary: boolean; readonly state: string; readonly node?: string }
+  readonly commit?: { readonly user_data?: { readonly history_uuid?: string; readonly local_checkpoint?: string } }
   readonly seq_no?: { readonly global_checkpoint: number; readonly max_seq_no: number }
 }
 
-const markFields = ['routing', 'seq_no', 'commit.user_data.history_uuid'].map((field) => `indices.*.shards.*.${field}`)
+interface ShardsOfIndex {
+  readonly uuid: string
+  readonly shards: Readonly<Record<string, readonly ShardCopy[]>>
+}
 
-/** One call that the server answers from memory. Throws SHARD_FAILED unless all of `shards` primary shards are there. */
+const commitFields = ['history_uuid', 'local_checkpoint'].map((field) => `commit.user_data.${field}`)
+const markFields = ['routing', 'seq_no', ...commitFields].map((field) => `indices.*.shards.*.${field}`)
+
+/** One call that the server answers from memory, for all indexes of a cluster that are looked at in this moment. */
+const looks = gatheredCalls<ShardsOfIndex>({
+  askMany: (cluster, indexes) => askForShards(cluster, indexes.join(',')),
+  askOne: async (cluster, index) => {
+    const found = (await askForShards(cluster, index)).get(index)
+    return found ?? { uuid: '', shards: {} }
+  },
+})
+
+/** What is not there, or is closed, is left out of a list of several. */
+async function askForShards(cluster: Cluster, indexes: string): Promise<Map<string, ShardsOfIndex>> {
+  const { body } = await cluster.json<{ readonly indices?: Readonly<Record<string, ShardsOfIndex>> }>({
+    method: 'GET',
+    path: indexPath(indexes, '_stats/docs'),
+    query: {
+      level: 'shards',
+      filter_path: ['indices.*.uuid', ...markFields].join(','),
+      ignore_unavailable: indexes.includes(',') ? true : undefined,
+    },
+    retry: 'none',
+  })
+  return new Map(Object.entries(body?.indices ?? {}))
+}
+
+/** Throws SHARD_FAILED unless all of `shards` primary shards are there. */
 export async function readIndexMark(
   cluster: Cluster,
   index: string,
   shards: number,
   signal: AbortSignal,
 ): Promise<IndexMark> {
-  const { body } = await cluster.json<{
-    readonly indices?: Record<string, { readonly uuid: string; readonly shards: Record<string, readonly ShardCopy[]> }>
-  }>({
-    method: 'GET',
-    path: indexPath(index, '_stats/docs'),
-    query: { level: 'shards', filter_path: ['indices.*.uuid', ...markFields].join(',') },
-    retry: 'none',
-    signal,
-  })
-  const found = body?.indices?.[index]
+  const found = await looks(cluster).get(index, signal)
   const marks: ShardMark[] = []
-  for (const [shard, copies] of Object.entries(found?.shards ?? {})) {
+  for (const [shard, copies] of Object.entries(found.shards ?? {})) {
     // Of a primary that moves to another node, the new copy is there as well, and knows nothing yet.
     const primary = copies.find(({ routing }) => routing.primary && routing.state !== 'INITIALIZING')
     if (!primary?.seq_no) continue
     const { global_checkpoint: safe, max_seq_no: highest } = primary.seq_no
     // -2 is "not known yet", of a shard that is just being started.
     if (safe < -1) continue
-    marks.push({ shard: Number(shard), history: primary.commit?.user_data?.history_uuid, safe, highest })
+    const { history_uuid: history, local_checkpoint: checkpoint } = primary.commit?.user_data ?? {}
+    const committed = checkpoint === undefined ? undefined : Number(checkpoint)
+    marks.push({ shard: Number(shard), history, holder: primary.routing.node, safe, committed, highest })
   }
-  if (!found || marks.length < shards) {
+  if (marks.length < shards) {
     const there = `only ${marks.length} of the ${shards} primary shards of index ${index} are there`
     throw new IndexferryError('SHARD_FAILED', `${cluster.name}: ${there}`, { side: cluster.side, fields: { index } })
   }

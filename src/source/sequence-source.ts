@@ -21,8 +21,10 @@ import {
   type SearchSelection,
   searchParameters,
   selectionFilters,
+  shardPreference,
 } from './selection.ts'
-import { readShardCheckpoints, refreshIndex, type ShardCheckpoint } from './shard-checkpoints.ts'
+import { readSettledCheckpoints } from './settled-checkpoints.ts'
+import { refreshIndex, type ShardCheckpoint } from './shard-checkpoints.ts'
 import type { DocumentSource, ReadOptions } from './source.ts'
 
 /** A shard with fewer numbers is not worth dividing between readers. */
@@ -51,7 +53,7 @@ export class SequenceSource implements DocumentSource {
 
   async listPartitions(): Promise<readonly SequencePartition[]> {
     const { cluster, index, readers } = this.selection
-    const checkpoints = await readShardCheckpoints(cluster, index)
+    const checkpoints = await readSettledCheckpoints(cluster, index)
     await refreshIndex(cluster, index)
     this.guessDocumentBytes(checkpoints)
     const perShard = Math.ceil(readers / Math.max(1, checkpoints.length))
@@ -60,7 +62,7 @@ export class SequenceSource implements DocumentSource {
 
   async listLaterPartitions(earlier: readonly Partition[]): Promise<readonly SequencePartition[]> {
     const { cluster, index } = this.selection
-    const checkpoints = await readShardCheckpoints(cluster, index)
+    const checkpoints = await readSettledCheckpoints(cluster, index)
     const reached = new Map<number, number>()
     for (const partition of earlier) {
       const read = readUpTo(partition)
@@ -123,7 +125,7 @@ export class SequenceSource implements DocumentSource {
     const { body, bytesExpected } = await cluster.stream({
       method: 'POST',
       path: indexPath(index, '_search'),
-      query: { ...searchParameters(this.selection), preference: `_shards:${page.shard}` },
+      query: { ...searchParameters(this.selection), preference: shardPreference(this.selection, page.shard) },
       body: this.searchBody(page),
       retry: 'safe',
       signal: options.signal,

@@ -7,14 +7,15 @@ import { readShardStatistics, type ShardStatistics } from './shard-statistics.ts
 
 export interface ShardCheckpoint extends ShardStatistics {
   readonly globalCheckpoint: number
+  readonly highest: number
 }
 
 /** Of indexes that have sequence numbers. Operations above the global checkpoint are not read: a failover may still take them back. */
 export async function readShardCheckpoints(cluster: Cluster, index: string): Promise<ShardCheckpoint[]> {
   const shards = await readShardStatistics(cluster, index)
   return shards.map((shard) => {
-    const { globalCheckpoint } = shard
-    if (globalCheckpoint !== undefined) return { ...shard, globalCheckpoint }
+    const { globalCheckpoint, highest = globalCheckpoint } = shard
+    if (globalCheckpoint !== undefined && highest !== undefined) return { ...shard, globalCheckpoint, highest }
     throw new IndexferryError(
       'SHARD_FAILED',
       `${cluster.name}: shard ${shard.shard} of index ${index} names no global checkpoint`,
@@ -32,6 +33,7 @@ const refreshWaitMs = 3_000
  */
 export async function refreshIndex(cluster: Cluster, index: string, signal?: AbortSignal): Promise<void> {
   try {
+    // Each by itself: one shard that takes its time would hold up all others.
     const { body } = await cluster.json<{ _shards: { failed: number; failures?: unknown[] } }>({
       method: 'POST',
       path: indexPath(index, '_refresh'),

@@ -9,13 +9,15 @@ export interface ShardStatistics {
   readonly bytes: number
   /** Every operation up to and with this one is on all copies of the shard; -1 when there is none; undefined without sequence numbers. */
   readonly globalCheckpoint: number | undefined
+  /** The highest number that was given. */
+  readonly highest: number | undefined
 }
 
 interface ShardCopy {
   readonly routing: { readonly primary: boolean }
   readonly docs: { readonly count: number }
   readonly store: { readonly size_in_bytes: number }
-  readonly seq_no?: { readonly global_checkpoint: number }
+  readonly seq_no?: { readonly global_checkpoint: number; readonly max_seq_no: number }
 }
 
 /** In the order of their numbers. Throws SHARD_FAILED unless every primary shard is there: one that is not assigned is left out without an error. */
@@ -33,6 +35,7 @@ export async function readShardStatistics(cluster: Cluster, index: string): Prom
       documents: primary.docs.count,
       bytes: primary.store.size_in_bytes,
       globalCheckpoint: primary.seq_no?.global_checkpoint,
+      highest: primary.seq_no?.max_seq_no,
     })
   }
   await checkAllShards(cluster, index, found.length)

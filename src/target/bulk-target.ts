@@ -16,6 +16,8 @@ export interface BulkTargetOptions {
   readonly form: BulkForm
   /** The mapping type in the path, where the version has types and all documents have the same. */
   readonly documentType?: string | undefined
+  /** Only where the version has default pipelines (`Capabilities.defaultPipelines`). */
+  readonly bypassesPipelines?: boolean
   readonly writersMax: number
   readonly bodyBytesMax: number
 }
@@ -34,7 +36,10 @@ export class BulkTarget implements DocumentTarget {
       ...options,
       path: indexPath(index, documentType ? `${encodeURIComponent(documentType)}/_bulk` : '_bulk'),
       // Of each item its status and its error are read; the rest would be most of what the target sends.
-      query: cluster.capabilities.filterPath ? { filter_path: 'errors,items.*.status,items.*.error' } : {},
+      query: {
+        ...(cluster.capabilities.filterPath ? { filter_path: 'errors,items.*.status,items.*.error' } : {}),
+        ...(options.bypassesPipelines ? { pipeline: '_none' } : {}),
+      },
       readAnswer: readBulkAnswer,
     })
   }

@@ -2,7 +2,7 @@
 import { between, byteSize, count, flag, option, optionWithDefault } from '../foundation/option.ts'
 import { formatByteSize } from '../foundation/quantity.ts'
 
-const commands = ['copy', 'follow'] as const
+const commands = ['copy', 'follow', 'migrate'] as const
 const MIB = 1024 ** 2
 
 export const targetOptions = {
@@ -32,7 +32,7 @@ export const targetOptions = {
     help: 'Replace the file of documents that is the target when it is there already.',
   }),
   acceptDefinition: flag({
-    commands: ['copy', 'follow', 'assess'],
+    commands: ['copy', 'follow', 'migrate', 'assess'],
     help: 'Use a target index whose mappings or settings differ from what would have been created.',
   }),
   keepRefresh: flag({

@@ -1,8 +1,9 @@
 // The settings that make loading an index cheap: no refresh, no replicas. What they were before is noted first, and put back afterwards.
 import type { Capabilities } from '../cluster/capabilities.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import { gatheredCalls } from '../cluster/gathered-calls.ts'
 import { indexPath } from '../cluster/paths.ts'
-import type { JsonObject } from '../model/json.ts'
+import type { JsonObject, JsonValue } from '../model/json.ts'
 
 export interface RelaxOptions {
   readonly keepRefresh: boolean
@@ -43,13 +44,28 @@ export async function readSavedSettings(
   return savedSettingsOf(Object.values(body)[0]?.settings.index ?? {}, options)
 }
 
-/** Settings of these names, as they are now. */
-export async function readSettings(cluster: Cluster, index: string, names: readonly string[]): Promise<SavedSettings> {
+const settingsNow = gatheredCalls<JsonObject>({
+  manyMax: 64,
+  askMany: (cluster, indexes) => askForSettings(cluster, indexes.join(','), true),
+  askOne: async (cluster, index) => [...(await askForSettings(cluster, index, undefined)).values()][0] ?? {},
+})
+
+async function askForSettings(
+  cluster: Cluster,
+  indexes: string,
+  ignoreUnavailable: true | undefined,
+): Promise<Map<string, JsonObject>> {
   const { body } = await cluster.json<Record<string, { settings: { index: JsonObject } }>>({
     method: 'GET',
-    path: indexPath(index, '_settings'),
+    path: indexPath(indexes, '_settings'),
+    query: { ignore_unavailable: ignoreUnavailable },
   })
-  const settings = Object.values(body)[0]?.settings.index ?? {}
+  return new Map(Object.entries(body).map(([name, { settings }]) => [name, settings.index]))
+}
+
+/** Settings of these names, as they are now. */
+export async function readSettings(cluster: Cluster, index: string, names: readonly string[]): Promise<SavedSettings> {
+  const settings = await settingsNow(cluster).get(index, new AbortController().signal)
   return Object.fromEntries(
     names.map((name) => [
       name,
@@ -58,7 +74,12 @@ export async function readSettings(cluster: Cluster, index: string, names: reado
   )
 }
 
-export async function writeSettings(cluster: Cluster, index: string, settings: SavedSettings): Promise<void> {
+/** Null takes a setting back. */
+export async function writeSettings(
+  cluster: Cluster,
+  index: string,
+  settings: Readonly<Record<string, JsonValue>>,
+): Promise<void> {
   if (Object.keys(settings).length === 0) return
   await cluster.json({
     method: 'PUT',
@@ -76,7 +97,7 @@ const defaults: Readonly<Record<string, string>> = {
   gc_deletes: '60s',
 }
 
-const takenBack = (settings: SavedSettings, capabilities: Capabilities): SavedSettings =>
+const takenBack = (settings: Readonly<Record<string, JsonValue>>, capabilities: Capabilities): JsonObject =>
   Object.fromEntries(
     Object.entries(settings).map(([name, value]) => {
       const byNull = name === 'number_of_replicas' ? capabilities.nullResetsReplicas : capabilities.nullResetsSetting

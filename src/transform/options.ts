@@ -1,7 +1,7 @@
 // What is changed on the way: names, definitions, documents.
 import { between, choice, count, fileName, option, pair, repeatable, text } from '../foundation/option.ts'
 
-const commands = ['copy', 'follow', 'assess', 'verify'] as const
+const commands = ['copy', 'follow', 'migrate', 'assess', 'verify'] as const
 
 export const transformOptions = {
   rename: repeatable(pair('PATTERN=NAME', "'logs-*=archive-*'"), {

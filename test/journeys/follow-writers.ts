@@ -16,6 +16,8 @@ interface WritersOptions {
   readonly chance: () => number
   readonly ids: number
   readonly pauseMs: number
+  /** Whether requests may fail, because the source is in trouble. */
+  readonly mayFail?: boolean
 }
 
 /** Ids whose number can be divided by 5 are routed, always to the same place: another routing would be another document. */
@@ -36,23 +38,30 @@ export function startWriters(options: WritersOptions): Writers {
 }
 
 async function write(options: WritersOptions, state: { operations: number; isStopped: boolean }, writer: number) {
-  const { source, index, chance, ids, pauseMs } = options
   while (!state.isStopped) {
-    if (chance() < 0.04) await deleteByQuery(source, index, Math.floor(chance() * 50))
-    else {
-      const lines: string[] = []
-      const count = 1 + Math.floor(chance() * 30)
-      for (let at = 0; at < count; at++) lines.push(...operation(source, Math.floor(chance() * ids), chance, writer))
-      await source.json({
-        method: 'POST',
-        path: indexPath(index, '_bulk'),
-        contentType: 'ndjson',
-        body: Buffer.from(`${lines.join('\n')}\n`),
-      })
-      state.operations += count
-    }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    await request(options, state, writer).catch((error: unknown) => {
+      if (!options.mayFail) throw error
+    })
+    await new Promise((resolve) => setTimeout(resolve, options.pauseMs))
   }
+}
+
+async function request(options: WritersOptions, state: { operations: number }, writer: number): Promise<void> {
+  const { source, index, chance, ids } = options
+  if (chance() < 0.04) {
+    await deleteByQuery(source, index, Math.floor(chance() * 50))
+    return
+  }
+  const lines: string[] = []
+  const count = 1 + Math.floor(chance() * 30)
+  for (let at = 0; at < count; at++) lines.push(...operation(source, Math.floor(chance() * ids), chance, writer))
+  await source.json({
+    method: 'POST',
+    path: indexPath(index, '_bulk'),
+    contentType: 'ndjson',
+    body: Buffer.from(`${lines.join('\n')}\n`),
+  })
+  state.operations += count
 }
 
 function operation(source: Cluster, number: number, chance: () => number, writer: number): string[] {

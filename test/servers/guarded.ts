@@ -8,12 +8,14 @@ import { fileURLToPath } from 'node:url'
 import type { GuardianJob } from './guardian.ts'
 
 export interface Guarded {
-  /** Of the server, not of the guardian. */
-  pid: number
+  /** Of the server, not of the guardian. Also the id of its process group. */
+  readonly pid: number
   /** How the server ended, once it has. */
   readonly exited: string | undefined
   /** Resolves when the server is gone and its folder removed. */
   stop(): Promise<void>
+  /** Kills the server (SIGKILL) and starts it again on the same data and ports; resolves when that process is there. */
+  restart(): Promise<void>
   /** Lets the server outlive this process, to be found by what is written to the file `record`. */
   keep(connection: object, record: string): Promise<void>
 }
@@ -53,12 +55,13 @@ export async function guard(job: GuardianJob): Promise<Guarded> {
     })
 
   const alive = setInterval(() => {}, 1000)
-  const { pid, exited: failed } = await next((report) => 'pid' in report || 'exited' in report).finally(() =>
-    clearInterval(alive),
-  )
-  if (pid === undefined) throw new Error(`${job.command} could not be started: ${failed ?? exited}`)
+  const first = await next((report) => 'pid' in report || 'exited' in report).finally(() => clearInterval(alive))
+  if (first.pid === undefined) throw new Error(`${job.command} could not be started: ${first.exited ?? exited}`)
+  let pid: number = first.pid
   return {
-    pid,
+    get pid() {
+      return pid
+    },
     get exited() {
       return exited
     },
@@ -66,6 +69,13 @@ export async function guard(job: GuardianJob): Promise<Guarded> {
       guardian.ref()
       guardian.stdin.end()
       await gone
+    },
+    async restart() {
+      ;(guardian.stdout as Socket).ref()
+      const again = next((report) => report.pid !== undefined)
+      guardian.stdin.write(`${JSON.stringify({ restart: true })}\n`)
+      pid = (await again).pid ?? pid
+      ;(guardian.stdout as Socket).unref()
     },
     async keep(connection, record) {
       ;(guardian.stdout as Socket).ref()

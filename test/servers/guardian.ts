@@ -3,8 +3,9 @@
 //
 // It is started as `node guardian.ts <job file>` and uses nothing of the project, so that it stays small.
 //
-// Owner to guardian, by stdin: `{"keep": {…connection}, "record": "<file>"}`, a line: outlive the owner, and be found through the
-// record. Guardian to owner, by stdout, one JSON line each: `{"pid": n}`, `{"kept": true}`, `{"exited": "code 1"}`.
+// Owner to guardian, by stdin, a line each: `{"keep": {…connection}, "record": "<file>"}`: outlive the owner, and be found through the
+// record; `{"restart": true}`: kill the server (SIGKILL) and start it again on the same data and ports. Guardian to owner, by stdout, one
+// JSON line each: `{"pid": n}` after each start, `{"kept": true}`, `{"exited": "code 1"}`.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -30,39 +31,63 @@ function main(jobFile: string): void {
   // Everybody may read what the server writes: a test may look into its snapshots while the server runs as another user.
   process.umask(0o022)
   const log = openSync(job.log, 'a')
-  // Its own process group: Elasticsearch 8 and later are two JVMs, and both must go.
-  const server = spawn(job.command, job.args, {
-    cwd: job.cwd ?? job.folder,
-    env: job.env,
-    stdio: ['ignore', log, log],
-    detached: true,
-    ...(job.uid === undefined ? {} : { uid: job.uid, gid: job.uid }),
-  })
   let kept: string | undefined
   let stopping = false
+  let server: ChildProcess
+  const start = () => {
+    const started = launch(job, log)
+    server = started
+    started.on('error', (error) => report({ exited: error.message }))
+    started.on('exit', (code, signal) => {
+      // One that was killed to be started again has not ended.
+      if (restarting === started) return
+      report({ exited: signal ? `signal ${signal}` : `code ${code}` })
+      if (kept) stop()
+    })
+    report({ pid: started.pid })
+  }
   const stop = () => {
     if (!stopping) void end(server, job.folder, kept)
     stopping = true
   }
-  server.on('error', (error) => report({ exited: error.message }))
-  server.on('exit', (code, signal) => {
-    report({ exited: signal ? `signal ${signal}` : `code ${code}` })
-    if (kept) stop()
-  })
+  let restarting: ChildProcess | undefined
+  const restart = async () => {
+    restarting = server
+    if (server.pid !== undefined) {
+      signal(-server.pid, 'SIGKILL')
+      await groupEnds(server.pid, patience)
+    }
+    if (!stopping) start()
+  }
   process.on('SIGTERM', stop)
   process.on('SIGHUP', () => {})
   // The owner may be gone when a report is written.
   process.stdout.on('error', () => {})
-  report({ pid: server.pid })
+  start()
 
   const owner = createInterface({ input: process.stdin })
   owner.on('line', (line) => {
-    const order: { keep: object; record: string } = JSON.parse(line)
+    const order: { keep: object; record: string } | { restart: true } = JSON.parse(line)
+    if ('restart' in order) {
+      void restart()
+      return
+    }
     kept = order.record
     publish(order, stop)
   })
   owner.on('close', () => {
     if (!kept) stop()
+  })
+}
+
+function launch(job: GuardianJob, log: number): ChildProcess {
+  return spawn(job.command, job.args, {
+    cwd: job.cwd ?? job.folder,
+    env: job.env,
+    stdio: ['ignore', log, log],
+    // Its own process group: Elasticsearch 8 and later are two JVMs, and both must go.
+    detached: true,
+    ...(job.uid === undefined ? {} : { uid: job.uid, gid: job.uid }),
   })
 }
 

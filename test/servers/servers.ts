@@ -30,14 +30,16 @@ async function findServer(name: ServerName): Promise<RunningServer> {
   return { ...connection, stop: async () => {} }
 }
 
+export interface OwnServer extends RunningServer, AsyncDisposable {
+  /** Kills it (SIGKILL) and starts it again on the same data and ports; resolves with its new process id when it is ready. */
+  restart(): Promise<number>
+}
+
 /** A server for the caller alone, which ends with the caller at the latest. */
-export async function startServer(
-  name: ServerName,
-  options: StartOptions = {},
-): Promise<RunningServer & AsyncDisposable> {
-  const { connection, guarded } = await launch(name, options)
+export async function startServer(name: ServerName, options: StartOptions = {}): Promise<OwnServer> {
+  const { connection, guarded, restart } = await launch(name, options)
   const stop = () => guarded.stop()
-  return { ...connection, stop, [Symbol.asyncDispose]: stop }
+  return { ...connection, stop, restart, [Symbol.asyncDispose]: stop }
 }
 
 /** Why this machine cannot start the server, such as "needs a JDK 21 or newer": the reason for skipping a test. */

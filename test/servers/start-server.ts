@@ -36,6 +36,8 @@ export interface StartedServer {
   connection: Connection
   guarded: Guarded
   readyMs: number
+  /** Kills it and starts it again on the same data and ports; resolves with its new process id when it is ready. */
+  restart: () => Promise<number>
 }
 
 const readyWithin = 180_000
@@ -71,12 +73,23 @@ async function launchOnce(name: ServerName, home: string, options: StartOptions)
     guarded = await guard({ ...command, log, folder: place.folder, ...(asNobody ? { uid: nobody.uid } : {}) })
     const connection = await connect(name, server, place, guarded.pid)
     await untilReady(connection, guarded, log)
-    return { connection, guarded, readyMs: Date.now() - started }
+    return {
+      connection,
+      guarded,
+      readyMs: Date.now() - started,
+      restart: () => restart(connection, guarded as Guarded, log),
+    }
   } catch (error) {
     await guarded?.stop()
     await rm(place.folder, { recursive: true, force: true })
     throw error
   }
+}
+
+async function restart(connection: Connection, guarded: Guarded, log: string): Promise<number> {
+  await guarded.restart()
+  await untilReady(connection, guarded, log)
+  return guarded.pid
 }
 
 async function makePlace(name: ServerName, server: ServerDescription, home: string): Promise<Place> {

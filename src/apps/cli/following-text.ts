@@ -23,5 +23,6 @@ export function followingText(status: FollowStatus, atMs = now()): string {
   ]
   if (error)
     told.unshift(`${state === 'stopped' ? 'stopped' : 'waiting'}: ${String(error.message)} [${String(error.code)}]`)
+  for (const refused of status.definitionRefused ?? []) told.push(`not carried: ${refused}`)
   return told.join(', ')
 }

@@ -65,9 +65,14 @@ test('what following later needs', () => {
   const find = (server: string, settings: JsonObject) =>
     checkSource(server, definition(settings)).findings.find(({ check }) => check === 'following')
   assert.equal(find('elasticsearch-7.10.2', {})?.severity, 'ok')
-  assert.match(find('elasticsearch-7.10.2', { soft_deletes: { enabled: 'false' } })?.message ?? '', /no soft deletes/)
-  assert.match(find('elasticsearch-6.8.23', { version: { created: '6082399' } })?.message ?? '', /no soft deletes/)
-  assert.match(find('elasticsearch-2.4.6', {})?.message ?? '', /no sequence numbers/)
+  assert.match(find('elasticsearch-7.10.2', { soft_deletes: { enabled: 'false' } })?.message ?? '', /^sequence: /)
+  assert.match(find('elasticsearch-6.8.23', { version: { created: '6082399' } })?.message ?? '', /^sequence: /)
+  assert.match(
+    find('elasticsearch-6.8.23', { version: { created: '5061699' } })?.message ?? '',
+    /^sweep: .*before 6\.0/,
+  )
+  assert.match(find('elasticsearch-8.19.2', { disable_sequence_numbers: 'true' })?.message ?? '', /^sweep: /)
+  assert.match(find('elasticsearch-2.4.6', {})?.message ?? '', /^sweep: sequence numbers cannot be searched/)
 })
 
 const unit = { name: 'logs', sourceIndex: 'logs', sourceUuid: 'u1', targetIndex: 'copy', definition: definition() }

@@ -2,7 +2,7 @@
 import type { Capabilities } from '../../cluster/capabilities.ts'
 import type { IndexDefinition } from '../../model/index-definition.ts'
 import type { JsonObject } from '../../model/json.ts'
-import { decodeIndexSettings } from '../../source/index-settings.ts'
+import { decodeIndexSettings, type IndexSettings } from '../../source/index-settings.ts'
 import { type ChosenWay, chooseWay, type WayToRead } from '../../source/open-search-source.ts'
 import { findSourceGap } from '../../source/stored-source.ts'
 import { flattenSettings } from '../../transform/setting-paths.ts'
@@ -30,7 +30,7 @@ export function checkSourceIndex(checks: SourceIndexChecks): { way: ChosenWay | 
       reading,
       ...checkStored(checks),
       ...checkSourceBlocks(settings),
-      ...checkFollowing(settings, capabilities),
+      ...checkFollowing(decodeIndexSettings(raw), capabilities),
       ...checkManaged(settings),
     ],
   }
@@ -65,28 +65,15 @@ function checkSourceBlocks(settings: ReadonlyMap<string, string>): Finding[] {
   return findings
 }
 
-/** Soft deletes are on by default since 7.0, and cannot be switched off since OpenSearch 1.0 and Elasticsearch 8.0. */
-function checkFollowing(settings: ReadonlyMap<string, string>, capabilities: Capabilities): Finding[] {
-  if (!capabilities.sequenceNumbers) {
-    return [
-      finding(
-        'following',
-        'note',
-        'it has no sequence numbers to search by: following it later needs snapshots or full sweeps',
-      ),
-    ]
+/** By which way changes are seen; neither needs soft deletes. */
+function checkFollowing(settings: IndexSettings, capabilities: Capabilities): Finding[] {
+  const chosen = chooseWay(capabilities, settings, 'sequence')
+  if (typeof chosen !== 'string') {
+    return [finding('following', 'ok', 'sequence: it can be followed by its sequence numbers, deletes within seconds')]
   }
-  const created = Number(settings.get('version.created') ?? Number.POSITIVE_INFINITY)
-  const softDeletes = settings.get('soft_deletes.enabled') ?? String(created >= 7_000_000)
-  if (softDeletes === 'true')
-    return [finding('following', 'ok', 'sequence numbers and soft deletes are there to follow it by')]
-  return [
-    finding(
-      'following',
-      'note',
-      'it has no soft deletes: when it is followed later, deletes are found by comparing only',
-    ),
-  ]
+  if (!capabilities.scroll) return [finding('following', 'warning', `it cannot be followed: ${chosen}`)]
+  const cost = 'following reads the ids and versions of all documents again and again (--sweep-interval)'
+  return [finding('following', 'note', `sweep: ${chosen}, so ${cost}, and is as far behind as that takes`)]
 }
 
 /** What the source does with the index by itself and the target will not. */

@@ -135,7 +135,7 @@ async function probeWay(
   if (way === 'pointInTime') {
     const part = { kind: 'pointInTime', id: index, index } as const
     const what = `open points in time of ${index}`
-    const id = await attemptCall(findings, { check: 'reading', what }, () => openPointInTime(cluster, part, signal))
+    const id = await attemptCall(findings, { check: 'reading', what }, () => openPointInTime({ cluster }, part, signal))
     if (id !== undefined) await closePointInTime(cluster, id)
   }
 }
