@@ -117,6 +117,15 @@ export class GatewayDatabase implements Disposable {
     })
   }
 
+  /** The number of a new task, given once and for ever. */
+  takeTaskNumber(): number {
+    return this.transaction('full', () => {
+      const number = Number(this.catalog.get('SELECT next_task FROM gateway')?.next_task)
+      this.catalog.run('UPDATE gateway SET next_task = ?', number + 1)
+      return number
+    })
+  }
+
   /** To be called after something secret was deleted: it is then neither in the file nor in its log; seconds later where somebody reads it. */
   eraseDeleted(): void {
     this.isErased = this.catalog.emptyLog()

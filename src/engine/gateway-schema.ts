@@ -2,6 +2,7 @@
 //
 //   gateway                   one row: the node id, the next task number, who runs it
 //   tasks ── task_partitions  partitions only while a task is unfinished
+//   replications              one row for each; how far it is stands in the catalog of copies
 //
 // Other rooms of the engine keep their tables in the same file (engine/connections).
 import type { CatalogForm } from './catalog-schema.ts'
@@ -50,10 +51,28 @@ const firstForm = `
   ) STRICT, WITHOUT ROWID;
 `
 
+/** Replications. Deleted when they are stopped. */
+const secondForm = `
+  CREATE TABLE replications (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    follower TEXT NOT NULL UNIQUE,
+    request TEXT NOT NULL,
+    remote TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    cause TEXT,
+    started INTEGER NOT NULL,
+    bootstrap TEXT,
+    clearing INTEGER NOT NULL,
+    counts TEXT NOT NULL
+  ) STRICT;
+`
+
 /** Its id is "IFGW". What is deleted is overwritten: sealed credentials are to be gone when their task has ended. */
 export const gatewayCatalog: CatalogForm = {
   fileName: 'gateway.db',
   applicationId: 0x49464757,
-  steps: [firstForm],
+  steps: [firstForm, secondForm],
   erasesDeleted: true,
 }

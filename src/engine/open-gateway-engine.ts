@@ -13,6 +13,14 @@ import { type GatewayDatabase, openGatewayDatabase } from './gateway-database.ts
 import { openPatiently } from './open-patiently.ts'
 import { createRemoteOpener, type RemoteSettings } from './remote/open-remote.ts'
 import type { RemoteOpener } from './remote/remote-opener.ts'
+import { AutoFollowRules } from './replication/auto-follow.ts'
+import { BulkReplicationRunner } from './replication/bulk-replication-runner.ts'
+import { checkRolesOfRule, type RolesOnConnection } from './replication/check-roles-of-rule.ts'
+import type { RemoteFinder } from './replication/find-remote.ts'
+import { createLeaderIndexes } from './replication/leader-indexes.ts'
+import { existingIndexes, matchingIndexes } from './replication/local-indexes.ts'
+import { GatewayReplications } from './replication/open-replications.ts'
+import type { LeaderIndexes, ReplicationCaller } from './replication/replications.ts'
 import { countFigures, type TaskFigures } from './task-figures.ts'
 import type { RunTask, TaskRunner } from './tasks/task.ts'
 import { openTaskRunner, type TaskRunnerOptions } from './tasks/task-runner.ts'
@@ -39,13 +47,17 @@ export interface GatewayEngine extends AsyncDisposable {
   readonly connections: Connections
   readonly remotes: RemoteOpener
   readonly tasks: TaskRunner
+  readonly replications: GatewayReplications
+  readonly leaders: LeaderIndexes
+  readonly autoFollow: AutoFollowRules
+  readonly bulk: BulkReplicationRunner
   /** What the local cluster is; asked with these headers until it has said so once. */
   localVersion(clusterHeaders: Readonly<Record<string, string>>): Promise<ClusterVersion>
   /** What it is, once it has said so. */
   readonly version: ClusterVersion | undefined
   /** Throws when the local cluster does not answer; one that wants credentials does. */
   checkCluster(): Promise<void>
-  /** Takes up connections and tasks that were under way when the gateway ended. */
+  /** Takes up connections, tasks and replications that were under way when the gateway ended. */
   resume(): void
 }
 
@@ -72,12 +84,23 @@ export async function openGatewayEngine(options: GatewayEngineOptions): Promise<
       ...(options.onEvent ? { onEvent: options.onEvent } : {}),
     }),
   )
+  const { cluster, clusterCredentials } = options
+  const replications = opening.use(
+    new GatewayReplications({ database, local: cluster, clusterCredentials, connections, domains, log: warn }),
+  )
+  const finder = { connections, domains, localNodes: cluster.nodes }
+  const leaders = createLeaderIndexes(finder, replications.sides)
+  const { autoFollow, bulk } = openManyReplications({ database, replications, leaders }, finder, opening)
   const open = opening.move()
   return {
     database,
     connections,
     remotes,
     tasks,
+    replications,
+    leaders,
+    autoFollow,
+    bulk,
     localVersion: (clusterHeaders) => local.askVersion(clusterHeaders),
     get version() {
       return local.version
@@ -86,8 +109,30 @@ export async function openGatewayEngine(options: GatewayEngineOptions): Promise<
     resume: () => {
       connections.resume()
       tasks.resume()
+      replications.resumeAll()
+      autoFollow.resume()
+      bulk.resume()
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
+  }
+}
+
+/** What begins, ends and changes many replications. */
+function openManyReplications(
+  parts: Pick<GatewayEngine, 'database' | 'replications' | 'leaders'>,
+  finder: RemoteFinder,
+  opening: AsyncDisposableStack,
+): Pick<GatewayEngine, 'autoFollow' | 'bulk'> {
+  const { sides } = parts.replications
+  const open = (caller: ReplicationCaller) => sides.leaseLocal(caller.clusterHeaders)
+  const existing = (names: readonly string[], caller: ReplicationCaller, signal: AbortSignal) =>
+    existingIndexes(open, names, caller, signal)
+  const matching = (pattern: string, caller: ReplicationCaller, signal: AbortSignal) =>
+    matchingIndexes(open, pattern, caller, signal)
+  const check = (asked: RolesOnConnection, caller: ReplicationCaller) => checkRolesOfRule(finder, sides, asked, caller)
+  return {
+    autoFollow: opening.use(new AutoFollowRules({ ...parts, existing, check })),
+    bulk: opening.use(new BulkReplicationRunner({ ...parts, existing, matching, check })),
   }
 }
 

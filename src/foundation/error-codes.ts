@@ -4,6 +4,7 @@ import { followErrors } from './follow-errors.ts'
 import { gatewayErrors } from './gateway-errors.ts'
 import { journeyErrors } from './journey-errors.ts'
 import { objectErrors } from './object-errors.ts'
+import { replicationErrors } from './replication-errors.ts'
 import { snapshotErrors } from './snapshot-errors.ts'
 
 export const errorCodes = defineErrors({
@@ -289,6 +290,7 @@ export const errorCodes = defineErrors({
   ...objectErrors,
   ...snapshotErrors,
   ...journeyErrors,
+  ...replicationErrors,
   PAUSED: {
     meaning: 'Stopped by Ctrl-C or SIGTERM after everything on its way was written and noted.',
     remedy: 'Start the same command again to go on.',

@@ -92,6 +92,8 @@ export interface AutoFollowStatus {
   readonly started: number
   readonly failed: number
   readonly failedLeaderCalls: number
+  /** Why the leader could not be asked the last time; undefined when it could. */
+  readonly leaderFailure: string | undefined
   /** Indexes that could not be started, and why; they are tried again. */
   readonly failures: readonly { readonly index: string; readonly reason: string }[]
   /** Undefined before the first time. */

@@ -126,6 +126,7 @@ async function connectWithBoto3(folder: string): Promise<number> {
   await using gateway = await startGateway(url, folder, {
     domains: { near: domain, far: domain },
     connections: { keys: [key], endpoints: { host: '127.0.0.1', ports: undefined } },
+    replication: { backend: 'indexferry' },
   })
   const args = [packages, gateway.url, region, key.accessKeyId, key.secretAccessKey, 'near', 'far', owner]
   const outcomes = await runScript('connection-calls.py', args)

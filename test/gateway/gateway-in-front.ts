@@ -1,5 +1,6 @@
 // A gateway of this process in front of a test server, and the configuration that it would have from a file.
 
+import type { CallGuard } from '../../src/apps/gateway/call-guard.ts'
 import type { Route } from '../../src/apps/gateway/route.ts'
 import { startGateway } from '../../src/apps/gateway/start-gateway.ts'
 import type { Connection } from '../../src/cluster/connection.ts'
@@ -38,6 +39,7 @@ export function testConfig(cluster: Connection, changes: Changes = {}): GatewayC
     },
     domains: {},
     connections: { keys: [], endpoints: { host: '127.0.0.1', ports: undefined } },
+    replication: { backend: 'indexferry' },
     stateFolder: '',
   }
 }
@@ -46,12 +48,14 @@ export async function gatewayInFront(
   cluster: Connection,
   changes: Changes = {},
   routes: readonly Route[] = [],
+  guard?: CallGuard,
 ): Promise<TestGateway> {
   const log: string[] = []
   const gateway = await startGateway(testConfig(cluster, changes), {
     write: (line) => log.push(line),
     warn: () => {},
     routes,
+    guard,
   })
   return {
     url: gateway.url,

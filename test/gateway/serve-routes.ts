@@ -8,10 +8,15 @@ export interface RoutesServer extends AsyncDisposable {
   readonly url: string
 }
 
-export async function serveRoutes(routes: readonly Route[]): Promise<RoutesServer> {
+/** Without one, the routes may not ask the cluster. */
+type AskCluster = GatewayCall['askCluster']
+
+const unasked: AskCluster = () => Promise.reject(new Error('the cluster was asked'))
+
+export async function serveRoutes(routes: readonly Route[], askCluster = unasked): Promise<RoutesServer> {
   const router = new Router(routes)
   const server = createServer((request, response) => {
-    serve(router, request, response).catch((error: unknown) => response.destroy(error as Error))
+    serve(router, askCluster, request, response).catch((error: unknown) => response.destroy(error as Error))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
@@ -24,7 +29,12 @@ export async function serveRoutes(routes: readonly Route[]): Promise<RoutesServe
   }
 }
 
-async function serve(router: Router, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  router: Router,
+  askCluster: AskCluster,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { method = 'GET', url = '/', headers } = request
   const { segments = [], query } = parsePath(url)
   const found = router.find(method, segments)
@@ -43,7 +53,7 @@ async function serve(router: Router, request: IncomingMessage, response: ServerR
     caller: { name: 'anonymous', clusterHeaders: {} },
     signal: new AbortController().signal,
     body: async () => Buffer.concat(chunks),
-    askCluster: () => Promise.reject(new Error('the cluster was asked')),
+    askCluster,
   }
   const answer = await found.route.handle(call, found.parameters)
   if (answer === 'pass') throw new Error('the call was passed on')

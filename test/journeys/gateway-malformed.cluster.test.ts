@@ -41,6 +41,7 @@ function configFor(url: string, stateFolder: string): GatewayConfig {
     reindex: { allowlist: [], createIndex: 'fromSource', tasksMax: 2, keepFinishedMs: 60_000, remotes: [] },
     domains: {},
     connections: { keys: [], endpoints: { host: '127.0.0.1', ports: undefined } },
+    replication: { backend: 'indexferry' },
     stateFolder,
   }
 }

@@ -128,4 +128,5 @@ export class Served implements AsyncDisposable {
 }
 
 const parse = (headers: IncomingHttpHeaders, text: string): JsonObject =>
-  headers['content-type']?.includes('json') ? (JSON.parse(text) as JsonObject) : {}
+  // To a HEAD, there is nothing behind the headers.
+  text !== '' && headers['content-type']?.includes('json') ? (JSON.parse(text) as JsonObject) : {}

@@ -55,7 +55,7 @@ export function gatewayCall(facts: CallFacts): GatewayCall {
   }
 }
 
-function withoutShaping(url: string, query: URLSearchParams): string {
+export function withoutShaping(url: string, query: URLSearchParams): string {
   if (!shaping.some((name) => query.has(name))) return url
   const rest = new URLSearchParams(query)
   for (const name of shaping) rest.delete(name)

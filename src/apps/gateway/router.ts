@@ -89,6 +89,17 @@ export function parsePath(given: string): Path {
   }
 }
 
+/** As servers read a path that is not encoded as UTF-8: what cannot be read becomes a replacement character. */
+export function readLeniently(given: string): readonly string[] {
+  const path = withoutOrigin(given).split('?', 1)[0] as string
+  const decode = (part: string) =>
+    Buffer.from(
+      part.replace(/%([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))),
+      'latin1',
+    ).toString()
+  return path.split('/').filter(Boolean).map(decode)
+}
+
 /** Whether every `%` begins an escape of UTF-8. */
 export function isWellEncoded(query: string): boolean {
   if (!query.includes('%')) return true

@@ -8,10 +8,12 @@ import { asIndexferryError } from '../../foundation/errors.ts'
 import type { ClusterVersion } from '../../model/cluster-version.ts'
 import type { ReindexRequest } from '../../model/reindex.ts'
 import { connectionRoutes } from './connections/connection-routes.ts'
+import { WriteGuard } from './follower-writes/write-guard.ts'
 import { GatewayMetrics } from './own-calls/metrics.ts'
 import { ownRoutes } from './own-calls/own-routes.ts'
 import { reindexRoutes } from './reindex/reindex-route.ts'
 import { serverErrorOf } from './reindex/server-error.ts'
+import { replicationRoutes } from './replication/replication-routes.ts'
 import type { GatewayCall, Route } from './route.ts'
 import { type RunningGateway, startGateway } from './start-gateway.ts'
 import { createTaskLog } from './tasks/task-log.ts'
@@ -36,12 +38,17 @@ export async function runGateway(config: GatewayConfig, surroundings: GatewaySur
     const gateway: RunningGateway = await startGateway(config, {
       ...surroundings,
       routes: routesOf(config, engine, metrics, surroundings, () => new URL(gateway.url).host),
+      guard:
+        config.replication.backend === 'indexferry'
+          ? new WriteGuard({ followers: () => engine.replications.followers })
+          : undefined,
       onEnd: (end) => metrics.callEnded(end),
       onConnection: () => {
         metrics.connectionOpened()
         return () => metrics.connectionClosed()
       },
     })
+    metrics.watchReplications(() => engine.replications.list())
     engine.resume()
     return {
       ...gateway,
@@ -98,6 +105,8 @@ function routesOf(
     ...reindexRoutes({ server, tasks, remotes }),
     ...taskRoutes({ tasks, server, address }),
     ...connectionRoutes({ connections, keys: config.connections.keys, log: warn }),
+    // Else they are the cluster's, like every call that has no route.
+    ...(config.replication.backend === 'indexferry' ? replicationRoutes(engine) : []),
     ...ownRoutes({
       metrics,
       version,

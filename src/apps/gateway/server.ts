@@ -5,14 +5,15 @@ import type { GatewayConfig } from '../../config/gateway/gateway-config.ts'
 import { monotonicMs } from '../../foundation/clock.ts'
 import { asIndexferryError, IndexferryError } from '../../foundation/errors.ts'
 import { Access, unauthorised } from './access.ts'
+import type { CallGuard, Inspection } from './call-guard.ts'
 import { gatewayCall } from './gateway-call.ts'
 import { IncomingBody } from './incoming-body.ts'
-import { passThrough } from './pass-through.ts'
+import { type PassedCall, passThrough } from './pass-through.ts'
 import { refusalReason } from './refusal-reason.ts'
 import { type FamilyHeaders, renderAnswer, usualHeaders } from './render-answer.ts'
 import type { Log } from './request-log.ts'
-import type { Caller, GatewayAnswer, Route } from './route.ts'
-import { isWellEncoded, type Match, ownFolder, parsePath, Router, withoutOrigin } from './router.ts'
+import type { Caller, GatewayAnswer, GatewayCall, Route } from './route.ts'
+import { isWellEncoded, type Match, ownFolder, parsePath, Router, readLeniently, withoutOrigin } from './router.ts'
 import { answerForError, serverError, typeOfFailure } from './server-errors.ts'
 
 /** What became of a call, for counting. */
@@ -27,6 +28,8 @@ export interface ServerParts {
   readonly config: Pick<GatewayConfig, 'access' | 'limits'>
   readonly passage: Passage
   readonly routes: readonly Route[]
+  /** Looks at calls that are not the gateway's own. */
+  readonly guard?: CallGuard | undefined
   readonly log: Log
   readonly onEnd?: ((end: CallEnd) => void) | undefined
 }
@@ -78,15 +81,44 @@ export class GatewayServer {
     // What cannot be read as a path or a query is the cluster's to refuse.
     const match =
       segments && (isOurs || isWellEncoded(query)) ? this.#router.find(request.method ?? '', segments) : undefined
+    const inspection = isOurs ? undefined : this.#inspect(request, segments)
     if (!caller && match?.route.open !== true) this.#refuse(exchange)
+    else if (inspection) void this.#guarded(exchange, inspection, match, segments ?? [], new URLSearchParams(query))
     else if (match && segments) void this.#answer(exchange, match, segments, new URLSearchParams(query))
     else if (isOurs) this.#send(exchange, 'unknown', this.#missing(exchange, segments))
     else this.#pass(exchange)
   }
 
-  async #answer(exchange: Exchange, match: Match, segments: readonly string[], query: URLSearchParams): Promise<void> {
+  #inspect(
+    { method = '', url = '/' }: IncomingMessage,
+    segments: readonly string[] | undefined,
+  ): Inspection | undefined {
+    return this.#parts.guard?.inspect(method, segments ?? readLeniently(url))
+  }
+
+  async #guarded(
+    exchange: Exchange,
+    inspection: Inspection,
+    match: Match | undefined,
+    segments: readonly string[],
+    query: URLSearchParams,
+  ): Promise<void> {
+    const { passage } = this.#parts
+    try {
+      const call = this.#callOf(exchange, segments, query)
+      const answer = await inspection({ call, passed: this.#passedCall(exchange), passage })
+      if (answer === 'sent') return
+      if (answer !== 'pass') {
+        if (!(await this.#isRefused(exchange, 'guarded'))) this.#sendOwn(exchange, 'guarded', answer)
+      } else if (match) await this.#answer(exchange, match, segments, query)
+      else this.#pass(exchange)
+    } catch (error) {
+      this.#failed(exchange, 'guarded', error)
+    }
+  }
+
+  #callOf(exchange: Exchange, segments: readonly string[], query: URLSearchParams): GatewayCall {
     const { request, response, body, caller } = exchange
-    const { route, parameters } = match
     const gone = new AbortController()
     const onClose = () => {
       if (!response.writableFinished) gone.abort(new IndexferryError('CLIENT_GONE', 'the client closed the connection'))
@@ -96,14 +128,23 @@ export class GatewayServer {
     const url = withoutOrigin(request.url ?? '/')
     const signal = AbortSignal.any([gone.signal, this.#stop.signal])
     const { passage } = this.#parts
+    return gatewayCall({ method, url, segments, query, headers, rawHeaders, caller, signal, body, passage })
+  }
+
+  /** Whether the cluster does not let the caller in, who is then told so. */
+  async #isRefused(exchange: Exchange, operation: string): Promise<boolean> {
+    const refusal = await this.#access.authorise(exchange.request.headers)
+    if (!refusal) return false
+    this.#logRefusal(exchange, refusal.status, 'the cluster does not let the caller in')
+    this.#send(exchange, operation, refusal)
+    return true
+  }
+
+  async #answer(exchange: Exchange, match: Match, segments: readonly string[], query: URLSearchParams): Promise<void> {
+    const { route, parameters } = match
     try {
-      const refusal = route.open === true ? undefined : await this.#access.authorise(headers)
-      if (refusal) {
-        this.#logRefusal(exchange, refusal.status, 'the cluster does not let the caller in')
-        this.#send(exchange, route.operation, refusal)
-        return
-      }
-      const call = gatewayCall({ method, url, segments, query, headers, rawHeaders, caller, signal, body, passage })
+      const call = this.#callOf(exchange, segments, query)
+      if (route.open !== true && (await this.#isRefused(exchange, route.operation))) return
       const answer = await route.handle(call, parameters)
       if (answer === 'pass') this.#pass(exchange)
       else this.#sendOwn(exchange, route.operation, answer)
@@ -120,8 +161,12 @@ export class GatewayServer {
   }
 
   #pass(exchange: Exchange): void {
+    passThrough(this.#parts.passage, this.#passedCall(exchange))
+  }
+
+  #passedCall(exchange: Exchange): PassedCall {
     const { request, response, body } = exchange
-    passThrough(this.#parts.passage, {
+    return {
       request,
       response,
       body,
@@ -131,7 +176,7 @@ export class GatewayServer {
         if (status === 401 || status === 403) this.#logRefusal(exchange, status, 'refused by the cluster')
         this.#ended(exchange, 'pass', status)
       },
-    })
+    }
   }
 
   #refuse(exchange: Exchange): void {

@@ -6,6 +6,7 @@ import { tlsParameters } from '../../cluster/tls.ts'
 import type { GatewayConfig } from '../../config/gateway/gateway-config.ts'
 import { now } from '../../foundation/clock.ts'
 import { asIndexferryError, isErrorOf } from '../../foundation/errors.ts'
+import type { CallGuard } from './call-guard.ts'
 import { introduceCluster } from './introduce-cluster.ts'
 import { createListener, endServer, listen } from './listen.ts'
 import { createLog, type Log } from './request-log.ts'
@@ -18,6 +19,7 @@ export interface GatewayDeps {
   /** What a user should know and what stops nobody. */
   readonly warn: (text: string) => void
   readonly routes: readonly Route[]
+  readonly guard?: CallGuard | undefined
   readonly onEnd?: ((end: CallEnd) => void) | undefined
   /** A client has connected; what it returns is called when it has gone. */
   readonly onConnection?: () => () => void
@@ -39,8 +41,8 @@ const introduceAgainMs = 5_000
 export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Promise<RunningGateway> {
   const log: Log = createLog(deps.write, now)
   const passage = await openPassage(config)
-  const { routes, onEnd } = deps
-  const gateway = new GatewayServer({ config, passage, routes, log, onEnd })
+  const { routes, guard, onEnd } = deps
+  const gateway = new GatewayServer({ config, passage, routes, guard, log, onEnd })
   const server = createListener(gateway, config, log)
   const { onConnection } = deps
   if (onConnection) server.on('connection', (socket: Socket) => socket.once('close', onConnection()))

@@ -156,6 +156,18 @@ const domainSection = checkTogether(
         byDefault: 'none',
         example: 'socks5://proxy.example.com:1080',
       }).optional(),
+      seeds: list(
+        {
+          help: 'Transport addresses of its nodes (`host:port`), as the settings `cluster.remote.ALIAS.seeds` and `proxy_address` of the local cluster have them: replication finds by them which cluster such an alias means.',
+          byDefault: 'none',
+        },
+        setting(text, {
+          help: 'Transport address of a node.',
+          takes: 'HOST:PORT',
+          example: 'old.example.com:9300',
+          check: (value) => (/^[^\s/@,]+:\d+$/.test(value) ? undefined : 'must be host:port, without scheme and path'),
+        }),
+      ).optional(),
     },
   ),
 ).transform((values): DomainConfig => {
@@ -168,6 +180,7 @@ const domainSection = checkTogether(
     authentication: authenticationOf(withUrlCredentials(values, location), values.region),
     tls: tlsOf(values),
     proxy: values.proxy,
+    seeds: values.seeds,
   }
 })
 

@@ -9,7 +9,7 @@ const hidden = '***'
 
 /** For `indexferry config check`: sizes and times for people, `***` for secrets. */
 export function describeConfig(settings: GatewaySettings): JsonObject {
-  const { listen, tls, cluster, access, limits, reindex, domains, connections, state } = settings
+  const { listen, tls, cluster, access, limits, reindex, domains, connections, replication, state } = settings
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host
   return withoutGaps({
     listen: `${host}:${listen.port}`,
@@ -47,6 +47,7 @@ export function describeConfig(settings: GatewaySettings): JsonObject {
         ports: connections.endpoints.ports?.join('-') ?? 'any free port',
       },
     },
+    replication,
     state,
   }) as JsonObject
 }

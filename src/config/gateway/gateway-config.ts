@@ -15,6 +15,7 @@ export interface GatewayConfig {
   readonly reindex: ReindexConfig
   readonly domains: Readonly<Record<string, DomainConfig>>
   readonly connections: ConnectionsConfig
+  readonly replication: ReplicationConfig
   /** Folder of the catalog. */
   readonly stateFolder: string
 }
@@ -67,6 +68,8 @@ export interface DomainConfig {
   readonly tls: Connection['tls']
   /** `http://host:port` (CONNECT) or `socks5://host:port`, through which it is reached. */
   readonly proxy: string | undefined
+  /** Transport addresses (`host:port`) by which `cluster.remote.*` of the local cluster names it. */
+  readonly seeds?: readonly string[] | undefined
 }
 
 export interface ConnectionsConfig {
@@ -74,4 +77,9 @@ export interface ConnectionsConfig {
   readonly keys: readonly { readonly accessKeyId: string; readonly secretAccessKey: string }[]
   /** Where forwarders of VPC_ENDPOINT connections listen. Default 127.0.0.1, any free port. */
   readonly endpoints: { readonly host: string; readonly ports: readonly [number, number] | undefined }
+}
+
+export interface ReplicationConfig {
+  /** Who answers `_plugins/_replication`: the gateway, or the plugin of the cluster. */
+  readonly backend: 'indexferry' | 'cluster'
 }

@@ -227,6 +227,15 @@ const connectionsSection = section(
   },
 ).transform(({ keys = [], endpoints: { host, ports } }) => ({ keys, endpoints: { host, ports } }))
 
+const replicationSection = section(
+  { help: 'The calls that follow indexes of other clusters (`_plugins/_replication`).' },
+  {
+    backend: settingWithDefault(choice('indexferry', 'cluster'), 'indexferry', {
+      help: '`indexferry`: the gateway answers them and does the work, whatever the cluster is. `cluster`: they are passed on to the replication plugin of the cluster.',
+    }),
+  },
+)
+
 export const gatewaySchema = section(
   { help: 'The whole file.' },
   {
@@ -240,6 +249,7 @@ export const gatewaySchema = section(
     reindex: reindexSection.prefault({} as never),
     domains: domainsSection.prefault({} as never),
     connections: connectionsSection.prefault({} as never),
+    replication: replicationSection.prefault({} as never),
     state: folderSetting({
       help: 'Folder for what must survive a crash: tasks, connections. On a disk of this machine, not on a network share. `--state` goes first.',
       byDefault: '`$XDG_STATE_HOME/indexferry`, else `~/.local/state/indexferry`',

@@ -58,6 +58,7 @@ test('without a file every default holds', async () => {
     remotes: [],
   })
   assert.deepEqual(config.connections, { keys: [], endpoints: { host: '127.0.0.1', ports: undefined } })
+  assert.deepEqual(config.replication, { backend: 'indexferry' })
   assert.deepEqual({ ...config.domains }, {})
 })
 
@@ -111,6 +112,7 @@ test('the example of the documentation is taken as it stands', async (t) => {
     authentication: { kind: 'sigv4', region: 'eu-central-1', service: 'es', profile: undefined },
     tls: undefined,
     proxy: 'socks5://bastion.example.com:1080',
+    seeds: undefined,
   })
   assert.deepEqual(config.connections.keys, [{ accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'the-connection-key' }])
   assert.deepEqual(config.connections.endpoints, { host: '127.0.0.1', ports: [9300, 9399] })

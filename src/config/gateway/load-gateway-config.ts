@@ -119,7 +119,7 @@ function fileWarnings(file: string, tree: ConfigTree, settings: GatewaySettings)
 }
 
 function complete(settings: GatewaySettings, overrides: GatewayOverrides, env: Environment): GatewayConfig {
-  const { listen, tls, access, limits, reindex, domains, connections } = settings
+  const { listen, tls, access, limits, reindex, domains, connections, replication } = settings
   return {
     listen: overrides.listen === undefined ? listen : parseOverride('listen', overrides.listen, listenAddress),
     tls,
@@ -129,6 +129,7 @@ function complete(settings: GatewaySettings, overrides: GatewayOverrides, env: E
     reindex,
     domains,
     connections,
+    replication,
     stateFolder: overrides.stateFolder || env.INDEXFERRY_STATE || settings.state || stateFolder(undefined, env),
   }
 }

@@ -95,6 +95,12 @@ export class ConnectionTable {
     return row && readRow(row)
   }
 
+  /** Active ones of an alias; of different local domains there may be several. */
+  listActive(alias: string): readonly ConnectionRecord[] {
+    const sql = `SELECT * FROM connections WHERE alias = ? AND outbound_state = 'ACTIVE' ORDER BY number`
+    return this.database.all(sql, alias).map(readRow)
+  }
+
   /** Those that are seen from one side, after `afterNumber`, in the order in which they were made. */
   list(
     direction: Direction,

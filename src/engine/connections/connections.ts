@@ -92,6 +92,19 @@ export class Connections implements AsyncDisposable {
 
   deleteInbound = (id: string): ConnectionRecord => this.happen('inbound', id, 'deleteInbound')
 
+  /** Active outbound connections of an alias; of different local domains there may be several. */
+  listActive = (alias: string): readonly ConnectionRecord[] => this.table.listActive(alias)
+
+  /** Undefined when there is none of this id, or it is not active. */
+  findActive = (id: string): ConnectionRecord | undefined => {
+    const record = this.table.get(id)
+    return record?.outbound === 'ACTIVE' ? record : undefined
+  }
+
+  /** Where the forwarder of an active VPC_ENDPOINT connection listens, once it does. */
+  forwarderOf = (id: string): { readonly address: string; readonly port: number } | undefined =>
+    this.background.forwarderOf(id)
+
   /** What `source.remote.host` of a `_reindex` call means when it is the name of an active connection's forwarder. */
   lookupEndpoint = (host: string): ConnectionEndpoint | undefined => {
     const id = connectionIdIn(host)

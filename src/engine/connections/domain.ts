@@ -10,6 +10,8 @@ export interface Domain {
   readonly tls: Connection['tls']
   /** `http://`, `https://` or `socks5://[user:password@]host:port`, through which it is reached. */
   readonly proxy: string | undefined
+  /** Transport addresses (`host:port`) by which `cluster.remote.*` of the local cluster names it. */
+  readonly seeds?: readonly string[] | undefined
 }
 
 /** By name. */

@@ -2,7 +2,12 @@
 //
 // Errors are IndexferryErrors with the codes of foundation/replication-errors.ts; the door gives them the servers' envelope and words.
 import type { JsonObject } from '../../model/json.ts'
-import type { AutoFollowRule, AutoFollowStatus, ReplicationRequest, ReplicationStatus } from '../../model/replication.ts'
+import type {
+  AutoFollowRule,
+  AutoFollowStatus,
+  ReplicationRequest,
+  ReplicationStatus,
+} from '../../model/replication.ts'
 
 /** Who asks: the headers that the local cluster knows the caller by; kept sealed for as long as the work goes on. */
 export interface ReplicationCaller {
@@ -17,8 +22,11 @@ export interface Replications {
   start(request: ReplicationRequest, caller: ReplicationCaller): Promise<void>
   /** Resolves when nothing is written any more. */
   pause(follower: string, reason: string): Promise<void>
-  /** Goes on from where it was; when the leader was made anew or restored meanwhile, it says so and stays paused. */
-  resume(follower: string, caller: ReplicationCaller): Promise<void>
+  /**
+   * Goes on from where it was; when the leader was made anew or restored meanwhile, it says so (LEADER_MADE_ANEW) and stays paused. With `isForced`,
+   * the leader as it is now is then copied anew onto the follower (`force_resume` of the plugin).
+   */
+  resume(follower: string, caller: ReplicationCaller, isForced?: boolean): Promise<void>
   /** The follower becomes an ordinary index; what was relaxed on it is put back. */
   stop(follower: string): Promise<void>
   /** Replaces all settings that were given before. */
@@ -41,5 +49,10 @@ export interface AutoFollow {
 /** What the leader's cluster has, for patterns. */
 export interface LeaderIndexes {
   /** Open indexes that are no system indexes and match. Throws REMOTE_UNKNOWN. */
-  listIndexes(connection: string, pattern: string, caller: ReplicationCaller, signal: AbortSignal): Promise<readonly string[]>
+  listIndexes(
+    connection: string,
+    pattern: string,
+    caller: ReplicationCaller,
+    signal: AbortSignal,
+  ): Promise<readonly string[]>
 }

@@ -63,8 +63,7 @@ export class TaskTable {
   insert(start: TaskStart): UnfinishedTask {
     const { request, description, headers } = start
     return this.database.transaction('full', () => {
-      const number = Number(this.database.get('SELECT next_task FROM gateway')?.next_task)
-      this.database.run('UPDATE gateway SET next_task = ?', number + 1)
+      const number = this.database.takeTaskNumber()
       const sealed = this.box.seal(JSON.stringify(secretsOf(start)), this.purpose(number))
       this.database.run(
         `INSERT INTO tasks (number, state, description, headers, request, sealed, started, requests_per_second, status)

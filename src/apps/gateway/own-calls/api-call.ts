@@ -21,11 +21,12 @@ export interface ApiCall {
   readonly path: string
   /** Unique. */
   readonly id: string
-  readonly tag: 'reindex' | 'tasks' | 'connections' | 'gateway'
+  readonly tag: 'reindex' | 'tasks' | 'connections' | 'replication' | 'gateway'
   readonly summary: string
   readonly description?: string
   readonly parameters?: readonly ApiParameter[]
   readonly body?: z.ZodType
+  readonly isBodyOptional?: boolean
   readonly answers: Readonly<Record<string, ApiAnswer>>
   /** Needs no credentials. */
   readonly isOpen?: boolean

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { ApiAnswer, ApiCall, ApiParameter } from './api-call.ts'
 import { connectionCalls } from './described-connections.ts'
+import { replicationCalls } from './described-replication.ts'
 import { reindexRequest, reindexResponse, serverError, startedTask, taskList, taskResult } from './server-shapes.ts'
 
 const query = (name: string, schema: z.ZodType, description: string): ApiParameter => ({
@@ -172,4 +173,10 @@ const gatewayCalls: readonly ApiCall[] = [
   },
 ]
 
-export const describedCalls: readonly ApiCall[] = [...reindexCalls, ...taskCalls, ...connectionCalls, ...gatewayCalls]
+export const describedCalls: readonly ApiCall[] = [
+  ...reindexCalls,
+  ...taskCalls,
+  ...connectionCalls,
+  ...replicationCalls,
+  ...gatewayCalls,
+]

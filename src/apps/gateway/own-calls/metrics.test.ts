@@ -19,6 +19,8 @@ test('everything is counted under its name', async () => {
   metrics.connectionClosed()
   metrics.callEnded({ operation: 'pass', status: 404, seconds: 0.003, clusterSeconds: 0.002 })
   metrics.callEnded({ operation: 'reindex', status: 200, seconds: 2 })
+  const syncing = { state: 'SYNCING', lagSeconds: 0, deletesLagSeconds: 1 } as const
+  metrics.watchReplications(() => [syncing, { ...syncing, lagSeconds: 2.5 }])
   const told = await lines(metrics)
   for (const line of [
     'indexferry_tasks_running{kind="reindex"} 1',
@@ -30,6 +32,10 @@ test('everything is counted under its name', async () => {
     'indexferry_retries_total{side="source"} 0',
     'indexferry_rejections_total{what="busy"} 3',
     'indexferry_connections_open 1',
+    'indexferry_replications{state="syncing"} 2',
+    'indexferry_replications{state="paused"} 0',
+    'indexferry_replication_lag_seconds{what="writes"} 2.5',
+    'indexferry_replication_lag_seconds{what="deletes"} 1',
     'indexferry_passed_requests_total{status="4xx"} 1',
     'indexferry_own_requests_total{operation="reindex",status="2xx"} 1',
     'indexferry_request_seconds_count{operation="pass",side="gateway"} 1',

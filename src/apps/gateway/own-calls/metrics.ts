@@ -2,6 +2,7 @@
 // does not depend on who calls and with what.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { now } from '../../../foundation/clock.ts'
+import type { ReplicationState, ReplicationStatus } from '../../../model/replication.ts'
 
 export type TaskKind = 'reindex'
 export type TaskEnd = 'completed' | 'failed' | 'cancelled'
@@ -18,6 +19,10 @@ export interface CountedCall {
   /** How much of it the cluster took, where that is known; the rest is the gateway's own. */
   readonly clusterSeconds?: number | undefined
 }
+
+export type CountedReplication = Pick<ReplicationStatus, 'state' | 'lagSeconds' | 'deletesLagSeconds'>
+
+const replicationStates: readonly ReplicationState[] = ['BOOTSTRAPPING', 'SYNCING', 'PAUSED', 'FAILED']
 
 /** From a quarter of a millisecond, which is what passing on takes, to the calls that wait for a task. */
 const latencyBuckets = [
@@ -39,6 +44,9 @@ export class GatewayMetrics {
   readonly #own: Counter<'operation' | 'status'>
   readonly #seconds: Histogram<'operation' | 'side'>
   readonly #connections: Gauge
+  readonly #replications: Gauge<'state'>
+  readonly #lag: Gauge<'what'>
+  #readReplications: () => readonly CountedReplication[] = () => []
   readonly #operations = new Set<string>()
 
   constructor() {
@@ -70,6 +78,10 @@ export class GatewayMetrics {
       registers,
     })
     this.#connections = gauge('connections_open', 'Connections of clients that are open now.', [])
+    this.#replications = gauge('replications', 'Replications, by state.', ['state'])
+    this.#lag = gauge('replication_lag_seconds', 'How far the replication is behind that is the furthest behind.', [
+      'what',
+    ])
     this.#countProcess()
     this.#beginAtZero()
   }
@@ -127,10 +139,27 @@ export class GatewayMetrics {
     this.#connections.dec()
   }
 
+  /** Asked each time when the metrics are. */
+  watchReplications(read: () => readonly CountedReplication[]): void {
+    this.#readReplications = read
+  }
+
+  #countReplications(): void {
+    const all = this.#readReplications()
+    for (const state of replicationStates) {
+      this.#replications.set({ state: state.toLowerCase() }, all.filter((each) => each.state === state).length)
+    }
+    const most = (lags: readonly (number | undefined)[]) =>
+      lags.reduce<number>((max, lag) => Math.max(max, lag ?? 0), 0)
+    this.#lag.set({ what: 'writes' }, most(all.map(({ lagSeconds }) => lagSeconds)))
+    this.#lag.set({ what: 'deletes' }, most(all.map(({ deletesLagSeconds }) => deletesLagSeconds)))
+  }
+
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE
 
   /** In the text format of Prometheus. */
   render(): Promise<string> {
+    this.#countReplications()
     return this.#registry.metrics()
   }
 

@@ -6,6 +6,7 @@ import type { ReindexStatus } from '../../../model/reindex.ts'
 import { connectionRoutes } from '../connections/connection-routes.ts'
 import { responseBody } from '../reindex/reindex-answer.ts'
 import { reindexRoutes } from '../reindex/reindex-route.ts'
+import { replicationRoutes } from '../replication/replication-routes.ts'
 import { taskRoutes } from '../tasks/task-routes.ts'
 import { describedCalls } from './described-calls.ts'
 import { GatewayMetrics } from './metrics.ts'
@@ -21,6 +22,7 @@ const routes = [
   ...reindexRoutes({} as never),
   ...taskRoutes({} as never),
   ...connectionRoutes({ keys: [], connections: {}, log: () => {} } as never),
+  ...replicationRoutes({} as never),
 ]
 
 test('the description is valid OpenAPI 3.1', async () => {

@@ -21,7 +21,7 @@ export function openApiDocument(version: string): JsonObject {
       summary: 'The calls that the gateway answers itself; everything else is passed on to the cluster.',
     },
     servers: [{ url: '/' }],
-    tags: ['reindex', 'tasks', 'connections', 'gateway'].map((name) => ({ name })),
+    tags: ['reindex', 'tasks', 'connections', 'replication', 'gateway'].map((name) => ({ name })),
     // None is enough where the cluster lets everybody in.
     security: [{ basic: [] }, { apiKey: [] }, {}],
     paths,
@@ -44,7 +44,7 @@ export function undescribed(routes: readonly Pick<Route, 'method' | 'path'>[]): 
 }
 
 function operation(call: ApiCall, schemas: SchemaCollection): JsonObject {
-  const { id, tag, summary, description, parameters = [], body, answers, isOpen } = call
+  const { id, tag, summary, description, parameters = [], body, isBodyOptional = false, answers, isOpen } = call
   return {
     operationId: id,
     tags: [tag],
@@ -52,7 +52,12 @@ function operation(call: ApiCall, schemas: SchemaCollection): JsonObject {
     ...(description === undefined ? {} : { description }),
     ...(parameters.length === 0 ? {} : { parameters: parameters.map((parameter) => parameterOf(parameter, schemas)) }),
     ...(body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: schemas.add(body, 'input') } } } }
+      ? {
+          requestBody: {
+            required: !isBodyOptional,
+            content: { 'application/json': { schema: schemas.add(body, 'input') } },
+          },
+        }
       : {}),
     responses: Object.fromEntries(
       Object.entries(answers).map(([status, answer]) => [status, answerOf(answer, schemas)]),

@@ -16,13 +16,13 @@ export interface ReindexParameters {
   readonly waitForCompletion: boolean
 }
 
-/** Those that every call takes, and those of this one. */
-const known = new Set(
-  (
-    'pretty human error_trace filter_path format source source_content_type ' +
-    'scroll require_alias refresh timeout slices wait_for_active_shards requests_per_second max_docs wait_for_completion'
-  ).split(' '),
-)
+/** Those that every call takes. */
+const ofEveryCall = 'pretty human error_trace filter_path format source source_content_type'.split(' ')
+
+const known =
+  'scroll require_alias refresh timeout slices wait_for_active_shards requests_per_second max_docs wait_for_completion'.split(
+    ' ',
+  )
 
 /** Only what a server has asked for by its name, whether it was there or not, is suggested. */
 const suggested = [
@@ -52,21 +52,29 @@ export function parseParameters(query: URLSearchParams): ReindexParameters {
   }
 }
 
-export function refuseUnknown(query: URLSearchParams): void {
-  const unknown = [...new Set(query.keys())].filter((name) => !known.has(name)).sort()
+export const refuseUnknown = (query: URLSearchParams): void =>
+  refuseUnknownOf('/_reindex', query, { takes: known, suggests: suggested })
+
+/** BaseRestHandler.unrecognized. */
+export function refuseUnknownOf(
+  path: string,
+  query: URLSearchParams,
+  { takes, suggests }: { readonly takes: readonly string[]; readonly suggests: readonly string[] },
+): void {
+  const unknown = [...new Set(query.keys())].filter((name) => !takes.includes(name) && !ofEveryCall.includes(name))
   if (unknown.length === 0) return
-  const named = unknown.map((name) => {
-    const suggestion = didYouMean(name, suggested)
+  const named = unknown.sort().map((name) => {
+    const suggestion = didYouMean(name, suggests)
     return `[${name}]${suggestion && ` ->${suggestion}`}`
   })
   const word = unknown.length === 1 ? 'parameter' : 'parameters'
-  throw refuse(illegalArgument(`request [/_reindex] contains unrecognized ${word}: ${named.join(', ')}`))
+  throw refuse(illegalArgument(`request [${path}] contains unrecognized ${word}: ${named.join(', ')}`))
 }
 
 /** Of several the servers take the last. */
 const last = (query: URLSearchParams, name: string): string | undefined => query.getAll(name).at(-1)
 
-function booleanParameter(query: URLSearchParams, name: string, missing: boolean): boolean {
+export function booleanParameter(query: URLSearchParams, name: string, missing: boolean): boolean {
   const text = last(query, name)
   if (text === undefined) return missing
   if (text === '' || text === 'true') return true
@@ -74,7 +82,7 @@ function booleanParameter(query: URLSearchParams, name: string, missing: boolean
   throw refuse(illegalArgument(`Failed to parse value [${text}] as only [true] or [false] are allowed.`))
 }
 
-function timeParameter(query: URLSearchParams, name: string): string | undefined {
+export function timeParameter(query: URLSearchParams, name: string): string | undefined {
   const text = last(query, name)
   if (text !== undefined) parseTime(text, name)
   return text

@@ -1,0 +1,152 @@
+// `use_roles` where the cluster has the security plugin, and callers' credentials that outlive the gateway's process. One cluster is both sides.
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { bulkDocuments, createTestIndex, deleteTestIndex, openTestCluster } from '../../../test/documents/fill-index.ts'
+import { changeSecurity } from '../../../test/documents/security-plugin.ts'
+import { missingJava, useServer } from '../../../test/servers/servers.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
+import { indexPath } from '../../cluster/paths.ts'
+import type { ErrorCode } from '../../foundation/error-codes.ts'
+import { isErrorOf } from '../../foundation/errors.ts'
+import type { ReplicationRequest, ReplicationRoles } from '../../model/replication.ts'
+import { type GatewayEngine, openGatewayEngine } from '../open-gateway-engine.ts'
+
+const server = 'opensearch-2.19.4-secure'
+const skip = missingJava(server) ?? false
+const index = 'roles-leader'
+const follower = 'roles-follower'
+const user = { name: 'roles-user', password: 'R0les-Only!-004' }
+const authorization = `Basic ${Buffer.from(`${user.name}:${user.password}`).toString('base64')}`
+const caller = { clusterHeaders: { authorization } }
+
+describe('replication between secured clusters', { skip }, () => {
+  let cluster: Cluster
+  let folder: string
+  let engine: GatewayEngine
+
+  before(async () => {
+    cluster = await openTestCluster('source', server)
+    folder = await mkdtemp(join(tmpdir(), 'indexferry-roles-'))
+    await changeSecurity(cluster, 'PUT', `internalusers/${user.name}`, { password: user.password })
+    await changeSecurity(cluster, 'PUT', 'roles/roles-follower', {
+      cluster_permissions: ['cluster_composite_ops', 'cluster_monitor'],
+      index_permissions: [{ index_patterns: ['roles-*'], allowed_actions: ['indices_all'] }],
+    })
+    await changeSecurity(cluster, 'PUT', 'rolesmapping/roles-follower', { users: [user.name] })
+    await createTestIndex(cluster, index)
+    await bulkDocuments(cluster, index, [{ id: '1', source: '{"value":1}' }])
+    engine = await openEngine()
+  })
+  after(async () => {
+    await engine[Symbol.asyncDispose]()
+    await deleteTestIndex(cluster, index)
+    await deleteTestIndex(cluster, follower)
+    for (const path of [`internalusers/${user.name}`, 'rolesmapping/roles-follower', 'roles/roles-follower']) {
+      await changeSecurity(cluster, 'DELETE', path)
+    }
+    await cluster[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true })
+  })
+
+  async function openEngine(): Promise<GatewayEngine> {
+    const { url, username = '', password = '', caFile } = await useServer(server)
+    const tls = { caFile }
+    const authentication = { kind: 'basic', username, password } as const
+    const domain = { owner: '123456789012', region: 'eu-central-1', url, authentication, tls, proxy: undefined }
+    const opened = await openGatewayEngine({
+      stateFolder: folder,
+      cluster: { nodes: [url], authentication: { kind: 'none' }, tls },
+      clusterCredentials: 'caller',
+      reindex: { allowlist: [], remotes: [], createIndex: 'fromSource', tasksMax: 5, keepFinishedMs: 60_000 },
+      domains: { 'old-domain': domain, 'new-domain': domain },
+      endpoints: { host: '127.0.0.1', ports: undefined },
+      warn: () => {},
+    })
+    opened.resume()
+    if (opened.connections.listActive('old').length === 0) await connect(opened)
+    return opened
+  }
+
+  async function connect({ connections }: GatewayEngine): Promise<void> {
+    const side = (domainName: string) => ({ domainName, ownerId: undefined, region: undefined })
+    const sides = { local: side('new-domain'), remote: side('old-domain') }
+    const { id } = connections.create({ alias: 'old', ...sides, mode: 'DIRECT', skipUnavailable: 'DISABLED' })
+    await connections.settled()
+    connections.accept(id)
+    await connections.settled()
+  }
+
+  const start = (roles: ReplicationRoles | undefined, change: Partial<ReplicationRequest> = {}) =>
+    engine.replications.start(
+      { follower, connection: 'old', leaderIndex: index, roles, settings: {}, isAgain: false, ...change },
+      caller,
+    )
+
+  const refused = (work: Promise<unknown>, code: ErrorCode, words: RegExp) =>
+    assert.rejects(work, (error) => {
+      assert.ok(isErrorOf(error, code), String(error))
+      assert.match(error.message, words)
+      return true
+    })
+
+  async function untilCount(documents: number): Promise<void> {
+    for (const deadline = performance.now() + 30_000; ; ) {
+      await cluster.json({ method: 'POST', path: indexPath(follower, '_refresh') })
+      const { body } = await cluster.json<{ count: number }>({ method: 'GET', path: indexPath(follower, '_count') })
+      if (body.count === documents) return
+      assert.ok(performance.now() < deadline, JSON.stringify(engine.replications.list()))
+      await sleep(100)
+    }
+  }
+
+  it('wants roles, and that the users have them', async () => {
+    await refused(start(undefined), 'ROLES_MISSING', /^Follower roles are mandatory for replication$/)
+    const wrong = { leader: 'all_access', follower: 'all_access' }
+    await refused(start(wrong), 'ROLE_WRONG', /roles-user.*\[all_access\] on the follower cluster/)
+    const strange = { leader: 'roles-follower', follower: 'roles-follower' }
+    await refused(start(strange), 'ROLE_WRONG', /\[roles-follower\] on the leader cluster/)
+    assert.deepEqual(engine.replications.list(), [])
+  })
+
+  it('keeps what the caller signed in with, sealed, for as long as the replication is there', async () => {
+    await start({ leader: 'all_access', follower: 'roles-follower' })
+    await untilCount(1)
+    const other = { follower: 'roles-second', leaderIndex: follower }
+    await refused(start({ leader: 'all_access', follower: 'roles-follower' }, other), 'LEADER_IS_FOLLOWER', /./)
+    await engine[Symbol.asyncDispose]()
+    await assertUnreadable()
+    await bulkDocuments(cluster, index, [{ id: '2', source: '{"value":2}' }])
+    engine = await openEngine()
+    await untilCount(2)
+    await engine.replications.stop(follower)
+  })
+
+  it('pauses when the caller may no longer write, and goes on for one who may', async () => {
+    await deleteTestIndex(cluster, follower)
+    await start({ leader: 'all_access', follower: 'roles-follower' })
+    await untilCount(2)
+    await changeSecurity(cluster, 'DELETE', 'rolesmapping/roles-follower')
+    await bulkDocuments(cluster, index, [{ id: '3', source: '{"value":3}' }])
+    const deadline = performance.now() + 30_000
+    while (engine.replications.status(follower)?.state !== 'PAUSED') {
+      assert.ok(performance.now() < deadline, JSON.stringify(engine.replications.list()))
+      await sleep(50)
+    }
+    assert.match(engine.replications.status(follower)?.reason ?? '', /^AutoPaused: .*privilege/i)
+    await refused(engine.replications.resume(follower, caller), 'PRIVILEGE_MISSING', /403/)
+    await changeSecurity(cluster, 'PUT', 'rolesmapping/roles-follower', { users: [user.name] })
+    await engine.replications.resume(follower, caller)
+    await untilCount(3)
+  })
+
+  async function assertUnreadable(): Promise<void> {
+    for (const file of await readdir(folder)) {
+      const text = await readFile(join(folder, file)).catch(() => Buffer.alloc(0))
+      for (const secret of [user.password, authorization.slice(6)]) assert.ok(!text.includes(secret), file)
+    }
+  }
+})

@@ -1,0 +1,392 @@
+// One replication: its state, and the run that keeps the follower like the leader until somebody stops it.
+import { backoffMs } from '../../foundation/backoff.ts'
+import { now, sleep } from '../../foundation/clock.ts'
+import { IndexferryError } from '../../foundation/errors.ts'
+import type { CopyUnit } from '../../mechanism/copy-unit.ts'
+import type { FollowedShard, FollowStatus } from '../../mechanism/follow-journal.ts'
+import type { Turns } from '../../mechanism/turns.ts'
+import { restoreAll } from '../../migration/run-copy.ts'
+import { type FollowContext, type Gate, prepareFollow, runFollow } from '../../migration/run-follow.ts'
+import type { JsonValue } from '../../model/json.ts'
+import type { ReplicationCounts, ReplicationStatus } from '../../model/replication.ts'
+import { Progress } from '../../pipeline/progress.ts'
+import type { CopyWriter } from '../catalog-writer.ts'
+import { CheckpointNotes } from '../checkpoint-notes.ts'
+import { journalOf } from '../start-copy.ts'
+import { sizeOfBootstrap } from './bootstrap-size.ts'
+import { clearOlder } from './clear-older.ts'
+import type { ClusterLease } from './cluster-pool.ts'
+import { isCopied, unitsOf } from './copied-units.ts'
+import { FollowerBlock } from './follower-block.ts'
+import { overridesOf } from './override-settings.ts'
+import { replicationContext } from './replication-context.ts'
+import { endOf, isLeaderClosed, type ReplicationEnd } from './replication-end.ts'
+import type { ReplicationProgress } from './replication-progress.ts'
+import type { ReplicationRecord } from './replication-record.ts'
+import { statusOf } from './replication-status.ts'
+import type { RecordChange, ReplicationTable } from './replication-table.ts'
+import type { SideClusters } from './side-clusters.ts'
+
+export interface ReplicationDeps {
+  readonly table: ReplicationTable
+  readonly progress: ReplicationProgress
+  readonly sides: SideClusters
+  readonly gate: Gate
+  readonly turns: Turns
+  readonly stateFolder: string
+  readonly log: (text: string) => void
+  /** The gateway ends: what was changed on followers stays, for everything goes on at its next start. */
+  readonly closing: AbortSignal
+  /** The follower is gone or another index: the replication is over. */
+  readonly onGone: (replication: Replication) => void
+  /** The catalog cannot be written. */
+  readonly onBroken: (error: unknown) => void
+}
+
+/** Both clusters and what is noted, open for one run or one call. */
+export interface OpenReplication extends AsyncDisposable {
+  readonly leader: ClusterLease['cluster']
+  readonly local: ClusterLease['cluster']
+  readonly writer: CopyWriter
+}
+
+const retryBackoff = { firstMs: 500, maxMs: 30_000 }
+
+export class Replication {
+  record: ReplicationRecord
+  /** Another call is changing it. */
+  isBusy = false
+  private readonly deps: ReplicationDeps
+  private readonly block: FollowerBlock
+  private overrides: Readonly<Record<string, JsonValue>>
+  private running: Promise<void> | undefined
+  private stopping = new AbortController()
+  private followed: FollowStatus | undefined
+  private shards: readonly FollowedShard[] = []
+  private waiting: string | undefined
+  private looked = Promise.withResolvers<void>()
+  private notedCounts = ''
+  private progress: Progress | undefined
+
+  constructor(deps: ReplicationDeps, record: ReplicationRecord) {
+    this.deps = deps
+    this.record = record
+    this.overrides = overridesOf(record.request.settings)
+    const lease = async () => deps.sides.leaseLocal(deps.table.readHeaders(this.record))
+    this.block = new FollowerBlock({ record: () => this.record, lease, log: deps.log })
+  }
+
+  get follower(): string {
+    return this.record.request.follower
+  }
+
+  get isRunning(): boolean {
+    return this.running !== undefined
+  }
+
+  get status(): ReplicationStatus {
+    const { record, followed, shards, waiting, counts } = this
+    return statusOf(record, { followed, shards, waiting, progress: this.progress?.totals, counts })
+  }
+
+  /** Those of before this process, and what it has added. */
+  get counts(): ReplicationCounts {
+    const { counts } = this.record
+    const total = this.progress?.totals
+    if (!total) return counts
+    const deleted = this.followed?.deleted ?? counts.deleted
+    return {
+      ...counts,
+      operationsRead: total.read + deleted,
+      operationsWritten: total.written + deleted,
+      deleted,
+      bytesRead: total.bytes,
+    }
+  }
+
+  /** Everything was copied once. */
+  get isSynced(): boolean {
+    return this.record.bootstrap?.endedMs !== undefined && !this.record.isClearing
+  }
+
+  /** Its record with the counts of now, when they are others than the last time. */
+  takeNews(): ReplicationRecord[] {
+    const { bootstrap } = this.record
+    const documentsDone = this.progress?.totals.read
+    this.record = {
+      ...this.record,
+      counts: this.counts,
+      bootstrap:
+        bootstrap?.endedMs === undefined && bootstrap && documentsDone !== undefined
+          ? { ...bootstrap, documentsDone }
+          : bootstrap,
+    }
+    const news = JSON.stringify([this.record.counts, this.record.bootstrap])
+    if (news === this.notedCounts) return []
+    this.notedCounts = news
+    return [this.record]
+  }
+
+  /** UUID of the follower index, once it is known. */
+  get followerUuid(): string | undefined {
+    return this.knownUnit?.targetUuid
+  }
+
+  private knownUnit: CopyUnit | undefined
+
+  change(change: RecordChange, durability: 'full' | 'process' = 'full'): void {
+    this.record = { ...this.record, ...change }
+    if (change.request) this.overrides = overridesOf(change.request.settings)
+    this.deps.table.update(this.record, durability)
+    if (change.state) this.block.set()
+  }
+
+  /** Everything that can stand against it is told here. */
+  readonly prepare = (): Promise<void> => this.block.without(() => this.prepareRun())
+
+  private async prepareRun(): Promise<void> {
+    await using open = await this.open()
+    const abort = new AbortController()
+    const notes = this.notesOf(open.writer, abort)
+    try {
+      await prepareFollow(this.context(open, notes, abort, this.deps.closing))
+      await this.beginBootstrap(open)
+    } finally {
+      notes.stop()
+    }
+  }
+
+  private async beginBootstrap({ leader, writer }: OpenReplication): Promise<void> {
+    if (this.record.bootstrap || isCopied(writer)) return
+    this.change({ bootstrap: await sizeOfBootstrap(leader, this.record.request.leaderIndex) })
+  }
+
+  /** Goes on in the background, until `halt`. */
+  go(): void {
+    if (this.running !== undefined) return
+    this.stopping = new AbortController()
+    const stop = AbortSignal.any([this.stopping.signal, this.deps.closing])
+    this.running = this.run(stop)
+      .catch(this.deps.onBroken)
+      .finally(() => {
+        this.running = undefined
+      })
+  }
+
+  /** As `go`; resolves when the leader was looked at, or the run has ended. */
+  async goUntilLooked(): Promise<void> {
+    this.looked = Promise.withResolvers()
+    this.go()
+    await Promise.race([this.looked.promise, this.running])
+  }
+
+  /** Resolves when nothing is written any more. */
+  async halt(): Promise<void> {
+    this.stopping.abort(new IndexferryError('PAUSED', `the replication to ${this.follower} is halted`))
+    await this.running
+    await this.block.settled()
+  }
+
+  /** As it pauses by itself. */
+  async pauseBecause(error: IndexferryError): Promise<void> {
+    this.isBusy = true
+    try {
+      await this.halt()
+      this.end(endOf(error, this.record))
+    } finally {
+      this.isBusy = false
+    }
+  }
+
+  private async run(stop: AbortSignal): Promise<void> {
+    for (let attempt = 1; !stop.aborted; attempt++) {
+      const startedMs = now()
+      try {
+        await using open = await this.open()
+        await this.follow(open, stop)
+        return
+      } catch (error) {
+        if (stop.aborted) return
+        const end = endOf(error, this.record)
+        if (end.kind !== 'again') {
+          this.end(end)
+          return
+        }
+        this.waiting = end.error.message
+        if (now() - startedMs > retryBackoff.maxMs) attempt = 1
+        await sleep(backoffMs(attempt, retryBackoff), stop).catch(() => {})
+      }
+    }
+  }
+
+  private async follow(open: OpenReplication, stop: AbortSignal): Promise<void> {
+    const abort = new AbortController()
+    const notes = this.notesOf(open.writer, abort)
+    try {
+      await runFollow(this.context(open, notes, abort, stop))
+      await notes.flush()
+    } finally {
+      notes.stop()
+    }
+  }
+
+  private notesOf(writer: CopyWriter, abort: AbortController): CheckpointNotes {
+    return new CheckpointNotes({
+      writer,
+      files: () => [],
+      flushFiles: async () => {},
+      onFailure: (error) => abort.abort(error),
+    })
+  }
+
+  private context(
+    { leader, local, writer }: OpenReplication,
+    notes: CheckpointNotes,
+    abort: AbortController,
+    stop: AbortSignal,
+  ): FollowContext {
+    const counts = writer.listIndexes()[0]?.counts
+    this.progress ??= new Progress(counts)
+    return replicationContext({
+      request: this.record.request,
+      leader,
+      local,
+      writer,
+      notes,
+      shared: this.deps.progress.opened,
+      progress: this.progress,
+      stateFolder: this.deps.stateFolder,
+      gate: this.deps.gate,
+      turns: this.deps.turns,
+      overrides: () => this.overrides,
+      onFollowing: () => this.onCopied({ local, writer }, abort, stop),
+      onStatus: (status, shards) => {
+        this.onStatus(status, shards)
+        // Following waits until it is opened; a replication pauses, as the plugin's does.
+        if (isLeaderClosed(status)) abort.abort(new IndexferryError('INDEX_CLOSED', 'closed', { side: 'source' }))
+      },
+      // That it is halted is what was asked for.
+      note: (text) => {
+        if (!stop.aborted) this.deps.log(`replication to ${this.follower}: ${text}`)
+      },
+      // Paused while it was copied, its settings are put back, so that it can be searched.
+      staysRelaxed: () => this.deps.closing.aborted || this.record.state === 'SYNCING',
+      stop,
+      abort,
+    })
+  }
+
+  /** All documents are there. What was there before and is not the leader's goes now. */
+  private onCopied(open: Pick<OpenReplication, 'local' | 'writer'>, abort: AbortController, stop: AbortSignal): void {
+    const [unit] = unitsOf(open.writer)
+    this.knownUnit = unit
+    if (!this.record.isClearing || !unit) {
+      this.onSynced()
+      return
+    }
+    clearOlder(open.local, unit, AbortSignal.any([stop, abort.signal])).then(
+      () => {
+        this.change({ isClearing: false })
+        this.onSynced()
+      },
+      (error: unknown) => abort.abort(error),
+    )
+  }
+
+  private onSynced(): void {
+    const { bootstrap, state } = this.record
+    if (state !== 'BOOTSTRAPPING') return
+    this.change({
+      state: 'SYNCING',
+      bootstrap: bootstrap && {
+        ...bootstrap,
+        documentsDone: this.progress?.totals.read ?? bootstrap.documentsTotal,
+        endedMs: bootstrap.endedMs ?? now(),
+      },
+    })
+  }
+
+  private onStatus(status: FollowStatus, shards: readonly FollowedShard[]): void {
+    this.looked.resolve()
+    this.waiting = status.state === 'waiting' && status.error ? String(status.error.message) : undefined
+    this.followed = status
+    this.shards = shards
+  }
+
+  fail(error: IndexferryError): void {
+    this.end(endOf(error, this.record))
+  }
+
+  private end(end: ReplicationEnd): void {
+    this.waiting = undefined
+    if (end.kind === 'again') return
+    if (end.kind === 'gone') {
+      this.deps.log(`the replication to ${this.follower} is over: ${end.error.message}`)
+      this.deps.onGone(this)
+      return
+    }
+    this.deps.log(`replication to ${this.follower}: ${end.reason}`)
+    this.change({ state: end.state, reason: end.reason, cause: end.error.code })
+  }
+
+  /** Opens both sides. Throws what stands against that. */
+  async open(): Promise<OpenReplication> {
+    const { sides, table, progress } = this.deps
+    const { request, remote } = this.record
+    await using opening = new AsyncDisposableStack()
+    const local = opening.use(await sides.leaseLocal(table.readHeaders(this.record))).cluster
+    const leader = opening.use(await sides.leaseLeader(remote, request.connection)).cluster
+    const writer = progress.claim(this.record, {
+      source: `${leader.name}/${request.leaderIndex}`,
+      target: `${local.name}/${request.follower}`,
+    })
+    opening.defer(() => progress.release(writer, 'paused'))
+    this.knownUnit ??= unitsOf(writer)[0]
+    const open = opening.move()
+    return { local, leader, writer, [Symbol.asyncDispose]: () => open.disposeAsync() }
+  }
+
+  /** What was changed on the follower is put back, unless it is another index by now; nothing of the replication is left but the index. */
+  async dissolve(isFollowerGone = false): Promise<void> {
+    const { table, progress } = this.deps
+    const writer = progress.claim(this.record, { source: this.record.request.leaderIndex, target: this.follower })
+    try {
+      if (!isFollowerGone) await this.block.release()
+      if (!isFollowerGone) await this.restoreSettings(writer)
+    } catch (error) {
+      progress.release(writer, 'paused')
+      throw error
+    }
+    progress.forget(writer)
+    table.remove(this.record)
+  }
+
+  /** What was copied counts for nothing: the leader as it is now is copied onto the follower that is there. */
+  async startAnew(): Promise<void> {
+    const { progress } = this.deps
+    const { request } = this.record
+    const writer = progress.claim(this.record, { source: request.leaderIndex, target: this.follower })
+    await this.block.release()
+    await this.restoreSettings(writer)
+    this.change({
+      request: { ...request, isAgain: true },
+      isClearing: true,
+      bootstrap: undefined,
+      state: 'BOOTSTRAPPING',
+    })
+    progress.forget(writer)
+    this.progress = undefined
+    this.knownUnit = undefined
+    this.followed = undefined
+    this.shards = []
+  }
+
+  private async restoreSettings(writer: CopyWriter): Promise<void> {
+    const { sides, table, log } = this.deps
+    await using lease = await sides.leaseLocal(table.readHeaders(this.record))
+    const notes = this.notesOf(writer, new AbortController())
+    notes.stop()
+    const target = { kind: 'cluster', cluster: lease.cluster, name: this.follower } as const
+    await restoreAll({ target, journal: journalOf(writer, notes), plan: { note: log } }, undefined)
+  }
+}

@@ -1,0 +1,40 @@
+// Replaces the settings of a follower that differ from the leader's: those that are no longer given are again as the leader has them.
+import type { Cluster } from '../../cluster/cluster.ts'
+import { indexPath } from '../../cluster/paths.ts'
+import type { JsonObject, JsonValue } from '../../model/json.ts'
+import { readDefinition } from '../../source/read-definition.ts'
+import { planDefinition } from '../../transform/plan-definition.ts'
+import { flattenSettings } from '../../transform/setting-paths.ts'
+import { overridesOf } from './override-settings.ts'
+import type { Replication } from './replication.ts'
+import type { SideClusters } from './side-clusters.ts'
+
+export async function updateOverrides(
+  { record }: Replication,
+  sides: SideClusters,
+  local: Cluster,
+  overrides: Readonly<Record<string, JsonValue>>,
+): Promise<void> {
+  const { request, remote } = record
+  const removed = Object.keys(overridesOf(request.settings)).filter((name) => !Object.hasOwn(overrides, name))
+  const changes: JsonObject = { ...overrides }
+  if (removed.length > 0) {
+    await using leader = await sides.leaseLeader(remote, request.connection)
+    const own = await leaderSettings(leader.cluster, local, request.leaderIndex)
+    for (const name of removed) changes[name] = own.get(name) ?? null
+  }
+  if (Object.keys(changes).length === 0) return
+  await local.json({
+    method: 'PUT',
+    path: indexPath(request.follower, '_settings'),
+    body: { index: changes } satisfies JsonObject,
+    retry: 'safe',
+  })
+}
+
+/** In the words of the follower's version. */
+async function leaderSettings(leader: Cluster, local: Cluster, index: string): Promise<Map<string, JsonValue>> {
+  const definition = await readDefinition(leader, index)
+  const plan = planDefinition(definition, leader.version, local.version)
+  return new Map(flattenSettings(plan.targets[0]?.definition.settings ?? {}))
+}
