@@ -3,6 +3,7 @@ import { clusterOptions } from '../cluster/options.ts'
 import { engineOptions } from '../engine/options.ts'
 import type { OptionTable, OptionValues } from '../foundation/option.ts'
 import { snapshotOptions } from '../mechanism/snapshot/options.ts'
+import { liveOptions } from '../migration/live-journey/options.ts'
 import { journeyOptions } from '../migration/snapshot-journey/options.ts'
 import { objectOptions, storeOptions } from '../objectstore/options.ts'
 import { pipelineOptions } from '../pipeline/options.ts'
@@ -27,7 +28,8 @@ export const optionGroups = {
   verify: { title: 'How it is verified', prefix: '', options: verifyOptions },
   objects: { title: 'Moving and comparing objects', prefix: '', options: objectOptions },
   snapshots: { title: 'Repositories, snapshots and restores', prefix: '', options: snapshotOptions },
-  journey: { title: 'Whole migrations', prefix: '', options: journeyOptions },
+  journey: { title: 'Migrations by snapshots', prefix: '', options: journeyOptions },
+  live: { title: 'Live migrations', prefix: '', options: liveOptions },
   gateway: { title: 'Gateway', prefix: '', options: gatewayOptions },
   engine: { title: 'State and output', prefix: '', options: engineOptions },
   source: { title: 'Connection to the source', prefix: 'source-', options: clusterOptions },

@@ -1,6 +1,7 @@
 // The values of all options as the engine takes them, by group; config/ makes them of flags and environment variables.
 import type { clusterOptions } from '../cluster/options.ts'
 import type { OptionValues } from '../foundation/option.ts'
+import type { liveOptions } from '../migration/live-journey/options.ts'
 import type { pipelineOptions } from '../pipeline/options.ts'
 import type { sourceOptions } from '../source/options.ts'
 import type { targetOptions } from '../target/options.ts'
@@ -19,4 +20,9 @@ export interface CommandValues {
   readonly engine: OptionValues<typeof engineOptions>
   readonly source: ConnectionValues
   readonly target: ConnectionValues
+}
+
+/** Of the commands of a live migration. */
+export interface MigrationValues extends CommandValues {
+  readonly live: OptionValues<typeof liveOptions>
 }

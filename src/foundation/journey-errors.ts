@@ -75,7 +75,8 @@ export const journeyErrors = defineErrors({
   },
   MIGRATION_TIMEOUT: {
     meaning: 'The switch took longer than its time limit. Writes go on where they were, and following goes on.',
-    remedy: 'See where the time went (`indexferry status MIGRATION`), and ask again, with a larger --timeout if need be.',
+    remedy:
+      'See where the time went (`indexferry status MIGRATION`), and ask again, with a larger --timeout if need be.',
     retry: 'later',
     exit: 'different',
   },

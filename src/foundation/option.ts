@@ -17,6 +17,11 @@ export type CommandName =
   | 'object'
   | 'snapshot'
   | 'migrate'
+  | 'resume'
+  | 'cut-over'
+  | 'reverse'
+  | 'complete'
+  | 'abort'
 
 /** How the text of a value is read. */
 export interface ValueType<Value> {

@@ -30,9 +30,13 @@ export const commands: Readonly<Record<CommandName, CommandDescription>> = {
     run: async (call) => (await import('./follow.ts')).runFollowCommand(call),
   },
   verify: {
-    summary: 'Compare every document of both sides, and repair what differs with --repair.',
-    parameters: '<source> <target>',
-    run: async (call) => (await import('./verify.ts')).runVerifyCommand(call),
+    summary:
+      'Compare every document of both sides, and repair what differs with --repair; or those of a live migration.',
+    parameters: '<source-or-migration> [target]',
+    run: async (call) =>
+      call.args.length > 1
+        ? (await import('./verify.ts')).runVerifyCommand(call)
+        : (await import('./live-migration.ts')).runVerifyMigrationCommand(call),
   },
   assess: {
     summary: 'Say what a copy would do and what stands against it. Leaves both sides as they are.',
@@ -41,17 +45,17 @@ export const commands: Readonly<Record<CommandName, CommandDescription>> = {
   },
   status: {
     summary: 'List copies and migrations, or show one.',
-    parameters: '[copy]',
+    parameters: '[copy-or-migration]',
     run: async (call) => (await import('./status.ts')).runStatusCommand(call),
   },
   throttle: {
-    summary: 'Change the speed of a copy while it runs.',
-    parameters: '<copy>',
+    summary: 'Change the speed of a copy or a live migration while it runs.',
+    parameters: '<copy-or-migration>',
     run: async (call) => (await import('./status.ts')).runThrottleCommand(call),
   },
   pause: {
-    summary: 'Pause a copy that runs elsewhere, as Ctrl-C does.',
-    parameters: '<copy>',
+    summary: 'Pause a copy or a live migration that runs elsewhere, as Ctrl-C does.',
+    parameters: '<copy-or-migration>',
     run: async (call) => (await import('./status.ts')).runPauseCommand(call),
   },
   forget: {
@@ -83,8 +87,36 @@ export const commands: Readonly<Record<CommandName, CommandDescription>> = {
   },
   migrate: {
     summary:
-      'Migrate indexes by snapshots, from the first to the switch of traffic, as a plan says. Started again, it goes on.',
-    parameters: '<plan>',
-    run: async (call) => (await import('./migrate.ts')).runMigrateCommand(call),
+      'Migrate indexes while they are written to (SOURCE TARGET), or by snapshots as a plan says (PLAN). Started again, it goes on.',
+    parameters: '<source-or-plan> [target]',
+    run: async (call) =>
+      call.args.length > 1
+        ? (await import('./live-migration.ts')).runMigrationCommand(call)
+        : (await import('./migrate.ts')).runMigrateCommand(call),
+  },
+  resume: {
+    summary: 'Go on with a live migration that was paused or killed.',
+    parameters: '<migration>',
+    run: async (call) => (await import('./live-migration.ts')).runResumeCommand(call),
+  },
+  'cut-over': {
+    summary: 'Switch traffic to the target: stop writes, carry the last ones, compare, switch.',
+    parameters: '<migration>',
+    run: async (call) => (await import('./live-migration.ts')).runSwitchCommand(call),
+  },
+  reverse: {
+    summary: 'Switch traffic back to the source, with the same care. Nothing that was written to the target is lost.',
+    parameters: '<migration>',
+    run: async (call) => (await import('./live-migration.ts')).runSwitchCommand(call),
+  },
+  complete: {
+    summary: 'End a live migration behind its cut-over, and remove what was put in place.',
+    parameters: '<migration>',
+    run: async (call) => (await import('./live-migration.ts')).runEndCommand(call),
+  },
+  abort: {
+    summary: 'Take a live migration back before its cut-over: everything is as it was, except what was copied.',
+    parameters: '<migration>',
+    run: async (call) => (await import('./live-migration.ts')).runEndCommand(call),
   },
 }

@@ -1,4 +1,6 @@
 // `indexferry migrate PLAN`: begins a migration, goes on with it, makes its next cycle the last, or takes it back.
+
+import { commandOptions } from '../../config/gather-options.ts'
 import { loadPlan } from '../../config/migration/load-plan.ts'
 import { parseOptionValues } from '../../config/parse-options.ts'
 import { type JourneyResult, startJourney } from '../../engine/start-journey.ts'
@@ -14,6 +16,7 @@ import { printJson, printResult } from './print.ts'
 import { ProgressDisplay } from './progress-display.ts'
 
 export async function runMigrateCommand(call: CommandCall): Promise<number> {
+  refuseLiveOptions(call)
   const values = parseOptionValues('migrate', call.flags, process.env)
   const planFile = call.args[0] as string
   const { abort, cutOver } = values.journey
@@ -25,7 +28,7 @@ export async function runMigrateCommand(call: CommandCall): Promise<number> {
   }
   const { plan, warnings } = loadPlan(planFile, process.env)
   using display = new ProgressDisplay(quiet ? 'none' : values.engine.progress)
-  using pause = pauseSignal((text) => display.note(text))
+  using pause = pauseSignal((text) => display.note(text), 'the step that runs is left where it can be found again')
   const note = (text: string) => {
     if (!quiet) display.note(text)
   }
@@ -49,6 +52,19 @@ export async function runMigrateCommand(call: CommandCall): Promise<number> {
   if (json) printJson({ migration: result.migration, isElsewhere: result.isElsewhere, ...result.record })
   else if (!quiet) printResult(describeResult(result, planFile))
   return exitCodes.done
+}
+
+/** What a plan says for itself. */
+function refuseLiveOptions(call: CommandCall): void {
+  const given = new Set(Object.keys(call.flags))
+  const takes = new Set(['journey', 'engine'])
+  for (const { name, group } of commandOptions('migrate')) {
+    const flag = name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+    if (takes.has(group) || !given.has(flag)) continue
+    throw new IndexferryError('USAGE', `--${name} belongs to live migrations (indexferry migrate SOURCE TARGET)`, {
+      remedy: 'Write it into the plan; docs/migrate-by-snapshot.md lists what a plan can say.',
+    })
+  }
 }
 
 function describeResult({ migration, record, isElsewhere }: JourneyResult, planFile: string): string {

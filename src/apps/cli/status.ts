@@ -2,7 +2,9 @@
 import { parseOptionValues } from '../../config/parse-options.ts'
 import { openCatalog } from '../../engine/catalog.ts'
 import { JourneyCatalog } from '../../engine/catalog-journeys.ts'
+import { MigrationCatalog, type MigrationListing } from '../../engine/catalog-migrations.ts'
 import type { CopyRecord } from '../../engine/catalog-records.ts'
+import { copyOfStream, isStreamOf } from '../../engine/migration-streams.ts'
 import { stateFolder } from '../../engine/state-folder.ts'
 import { now } from '../../foundation/clock.ts'
 import { exitCodes } from '../../foundation/error-definition.ts'
@@ -11,6 +13,7 @@ import type { CommandName } from '../../foundation/option.ts'
 import type { CommandCall } from './commands.ts'
 import { followingText } from './following-text.ts'
 import { formatBytes, formatCount, formatSeconds, formatTable } from './format.ts'
+import { conditionsOf, describeLiveMigration, listLiveMigrations } from './live-migration-text.ts'
 import { describeMigration, listMigrations } from './migrate-text.ts'
 import { printJson, printResult } from './print.ts'
 
@@ -24,11 +27,23 @@ export async function runStatusCommand(call: CommandCall): Promise<number> {
   using _ = catalog
   const [id] = call.args
   const migrations = JourneyCatalog.listOf(stateFolder(values.engine.state, process.env))
+  const live = MigrationCatalog.listOf(stateFolder(values.engine.state, process.env))
   if (id === undefined) {
-    const copies = catalog.listCopies()
-    if (values.engine.json) printJson([...copies, ...migrations])
-    else if (migrations.length === 0) printResult(copies.length === 0 ? 'no copies yet' : listCopies(copies))
-    else printResult([...(copies.length > 0 ? [listCopies(copies)] : []), listMigrations(migrations)].join('\n\n'))
+    const copies = catalog.listCopies().filter((copy) => !isStreamOf(copy))
+    if (values.engine.json) printJson([...copies, ...migrations, ...live])
+    else {
+      const tables = [
+        ...(copies.length > 0 ? [listCopies(copies)] : []),
+        ...(migrations.length > 0 ? [listMigrations(migrations)] : []),
+        ...(live.length > 0 ? [listLiveMigrations(live)] : []),
+      ]
+      printResult(tables.length === 0 ? 'no copies yet' : tables.join('\n\n'))
+    }
+    return exitCodes.done
+  }
+  const listing = findLive(live, id)
+  if (listing) {
+    showLive(listing, catalog, values.engine.json)
     return exitCodes.done
   }
   const migration = migrations.find(({ name }) => name === id)
@@ -41,6 +56,23 @@ export async function runStatusCommand(call: CommandCall): Promise<number> {
   if (values.engine.json) printJson(copy)
   else printResult(describeCopy(copy))
   return exitCodes.done
+}
+
+/** By the id of a live migration or the beginning of it. */
+const findLive = (live: readonly MigrationListing[], id: string): MigrationListing | undefined =>
+  live.find((each) => each.id === id) ?? live.find((each) => id.length > 2 && each.id.startsWith(id))
+
+function showLive(listing: MigrationListing, catalog: ReturnType<typeof openCatalog>, json: boolean): void {
+  const stream = copyOfStream(catalog, listing.id, listing.record.stream)
+  const copy = stream && catalog.readCopy(stream.id)
+  if (json) printJson({ ...listing, indexes: copy?.indexes ?? [], conditions: copy ? conditionsOf(listing, copy) : [] })
+  else printResult(describeLiveMigration(listing, copy))
+}
+
+/** The copy that a live migration follows with, or the copy itself. */
+function copyIdOf(catalog: ReturnType<typeof openCatalog>, folder: string, id: string): string {
+  const listing = findLive(MigrationCatalog.listOf(folder), id)
+  return (listing && copyOfStream(catalog, listing.id, listing.record.stream)?.id) ?? id
 }
 
 const stateOf = (copy: CopyRecord): string => {
@@ -104,7 +136,8 @@ export async function runThrottleCommand(call: CommandCall): Promise<number> {
       remedy: 'Write for example: indexferry throttle c7f3k --rate 5000',
     })
   }
-  const copy = catalog.setThrottle(call.args[0] as string, {
+  const id = copyIdOf(catalog, stateFolder(values.engine.state, process.env), call.args[0] as string)
+  const copy = catalog.setThrottle(id, {
     ...rate,
     ...(sourceLoadMax === undefined ? {} : { sourceLoadMax: sourceLoadMax >= 1 ? undefined : sourceLoadMax }),
   })
@@ -116,6 +149,8 @@ export async function runThrottleCommand(call: CommandCall): Promise<number> {
 export async function runPauseCommand(call: CommandCall): Promise<number> {
   const { values, catalog } = open('pause', call)
   using _ = catalog
+  const live = MigrationCatalog.listOf(stateFolder(values.engine.state, process.env))
+  if (findLive(live, call.args[0] as string)) return (await import('./live-migration.ts')).pauseMigration(call)
   const copy = catalog.requestPause(call.args[0] as string)
   if (values.engine.json) printJson(copy)
   else printResult(`copy ${copy.id} pauses; the command that started it goes on from there`)

@@ -1,0 +1,133 @@
+// Live migrations for people: lists, details, conditions, and what a command ends with.
+import type { CopyDetails } from '../../engine/catalog.ts'
+import type { MigrationListing } from '../../engine/catalog-migrations.ts'
+import type { MigrationResult } from '../../engine/start-migration.ts'
+import { now } from '../../foundation/clock.ts'
+import { type Condition, knownConditions } from '../../migration/live-journey/cut-over-conditions.ts'
+import {
+  type EndedAttempt,
+  type MigrationRecord,
+  type NotedSetting,
+  sidesOf,
+  type VerificationNote,
+} from '../../migration/live-journey/migration-record.ts'
+import { isEnd, type MigrationState, stateTexts } from '../../migration/live-journey/migration-states.ts'
+import { followingText } from './following-text.ts'
+import { formatCount, formatSeconds, formatTable } from './format.ts'
+
+export function resultLines({ migration, record, isPaused, isElsewhere }: MigrationResult): string[] {
+  const { is } = stateTexts[record.state]
+  const lines = [isPaused ? `migration ${migration} is paused: ${is}` : `migration ${migration}: ${is}`]
+  const last = record.attempts.at(-1)
+  if (last) lines.push(`  ${attemptText(last)}`)
+  return [...lines, ...nextLines(migration, record, isElsewhere && !isPaused)]
+}
+
+/** Commands that lead on from here. */
+function nextLines(id: string, { state, oneWay }: MigrationRecord, isRunning: boolean): string[] {
+  const commands: Partial<Record<MigrationState, readonly string[]>> = {
+    following: [`indexferry cut-over ${id}`, `indexferry abort ${id}`],
+    switched: [...(oneWay === null ? [`indexferry reverse ${id}`] : []), `indexferry complete ${id}`],
+  }
+  const goOn = isEnd(state) || isRunning ? [] : [`indexferry resume ${id}`]
+  return [...goOn, ...(commands[state] ?? [])].map((command) => `  next: ${command}`)
+}
+
+export function listLiveMigrations(migrations: readonly MigrationListing[]): string {
+  const rows = migrations.map((each) => [
+    each.id,
+    stateText(each),
+    `${formatSeconds((now() - each.updated) / 1000)} ago`,
+    `${each.source} → ${each.target}`,
+  ])
+  return formatTable([['MIGRATION', 'STATE', 'LAST', 'FROM → TO'], ...rows])
+}
+
+function stateText({ record, isRunning, owner, error }: MigrationListing): string {
+  const { is } = stateTexts[record.state]
+  if (isRunning || isEnd(record.state)) return is
+  if (owner) return `${is}, killed`
+  return error && error.code !== 'PAUSED' ? `${is}, failed` : `${is}, paused`
+}
+
+export function describeLiveMigration(listing: MigrationListing, copy: CopyDetails | undefined): string {
+  const { id, record, source, target, owner, isRunning, error, verification, command } = listing
+  const { state } = record
+  const lines = [
+    `migration ${id}: ${stateText(listing)}, since ${timeOf(record.enteredMs)}`,
+    `  ${source} → ${target}`,
+    `  ${command}`,
+  ]
+  if (isRunning && owner) lines.push(`  run by process ${owner.pid} on ${owner.host}`)
+  if (error && error.code !== 'PAUSED') lines.push(`  ended with: ${error.message} [${error.code}]`)
+  if (!isEnd(state)) lines.push(`  what comes next: ${stateTexts[state].next}`)
+  if (verification) lines.push(`  ${verificationLine(verification)}`)
+  lines.push(...placedLines(record), ...record.attempts.slice(-5).map((each) => `  ${attemptText(each)}`))
+  if (copy && !isEnd(state)) lines.push(...indexLines(copy))
+  if (copy && (state === 'following' || (state === 'switched' && record.oneWay === null))) {
+    lines.push(`  conditions for ${state === 'following' ? 'cut-over' : 'reverse'}:`)
+    lines.push(...conditionLines(conditionsOf(listing, copy)).map((line) => `  ${line}`))
+  }
+  return [...lines, ...nextLines(id, record, isRunning)].join('\n')
+}
+
+/** What the catalog tells; the health of both clusters is asked for by `cut-over` itself. */
+export const conditionsOf = ({ record, verification }: MigrationListing, copy: CopyDetails): Condition[] =>
+  knownConditions({
+    record,
+    indexes: copy.indexes.map(({ name, state, counts, following }) => ({
+      name,
+      state,
+      rejected: counts.rejected,
+      following,
+    })),
+    verification: verification ?? undefined,
+    settings: { lagMsMax: 10_000, verifiedWithinMs: 24 * 3_600_000, verifyEveryMs: 1 },
+    nowMs: now(),
+  })
+
+export const conditionLines = (conditions: readonly Condition[]): string[] =>
+  formatTable(conditions.map(({ name, isMet, found }) => [isMet ? '  met ' : '  FAILS', name, found])).split('\n')
+
+function indexLines({ indexes }: CopyDetails): string[] {
+  const shown = indexes.slice(0, 50).map(({ name, target, state, counts, following }) => {
+    const how = following ? followingText(following) : `${state}, ${formatCount(counts.read)} documents`
+    return `  ${name} → ${target}: ${how}`
+  })
+  return indexes.length > 50 ? [...shown, `  … and ${indexes.length - 50} more indexes`] : shown
+}
+
+/** What stands in the way of whom. */
+function placedLines({ blocks, guards, unguarded, stream, state, oneWay }: MigrationRecord): string[] {
+  const lines: string[] = []
+  for (const side of ['source', 'target'] as const) {
+    if (blocks[side].length > 0) lines.push(`  writes are blocked on the ${side}: ${names(blocks[side])}`)
+    if (guards[side].length > 0) lines.push(`  documents of others are refused on the ${side}: ${names(guards[side])}`)
+  }
+  const reason = unguarded[sidesOf(stream).to]
+  if (reason !== null && !isEnd(state)) lines.push(`  others could write to the ${sidesOf(stream).to}: ${reason}`)
+  if (oneWay !== null) lines.push(`  there is no way back: ${oneWay}`)
+  return lines
+}
+
+const names = (settings: readonly NotedSetting[]): string =>
+  settings.length > 5 ? `${settings.length} indexes` : settings.map(({ index }) => index).join(', ')
+
+function attemptText({ kind, endedMs, fencedForMs, steps, failure }: EndedAttempt): string {
+  const what = kind === 'cutOver' ? 'cut-over' : 'way back'
+  const fenced = fencedForMs === null ? '' : `, writes were stopped for ${formatSeconds(fencedForMs / 1000)}`
+  const how = failure === null ? 'done' : `given up: ${failure.message} [${failure.code}]`
+  const slowest = steps
+    .filter(({ tookMs }) => tookMs >= 100)
+    .map(({ step, tookMs }) => `${step} ${formatSeconds(tookMs / 1000)}`)
+  const times = slowest.length > 0 ? ` (${slowest.join(', ')})` : ''
+  return `${what} at ${timeOf(endedMs)}: ${how}${fenced}${times}`
+}
+
+export const verificationLine = ({ verdict, documents, differences, endedMs }: VerificationNote): string => {
+  const found = verdict === 'equal' ? 'equal' : `${verdict}, ${formatCount(differences)} differ`
+  return `verified at ${timeOf(endedMs)}: ${formatCount(documents)} documents, ${found}`
+}
+
+/** `2026-11-21 17:00:00 UTC`. */
+const timeOf = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').replace(/\..*/, ' UTC')

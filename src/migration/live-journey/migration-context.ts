@@ -1,0 +1,74 @@
+// What the steps of a live migration work with.
+import type { Cluster } from '../../cluster/cluster.ts'
+import type { CopyUnit } from '../../mechanism/copy-unit.ts'
+import type { FollowCursor, FollowStatus } from '../../mechanism/follow-journal.ts'
+import type { MigrationJournal, SideName, VerificationNote } from './migration-record.ts'
+import type { MigrationSettings } from './migration-settings.ts'
+
+/** One direction: source to target, or back. A stream that is not `real` writes nothing and notes what is there. */
+export interface Stream {
+  readonly number: number
+  /** Why it ended by itself; undefined while it runs. */
+  readonly ended: { readonly error: unknown } | undefined
+  /** How far each unit is, on the monotonic clock of this process; empty at the start. */
+  readonly reached: ReadonlyMap<string, ReachedUnit>
+  /** Whether it looks and searches as often as possible, because somebody waits for it. */
+  hurry(isHurried: boolean): void
+  /** Resolves when nothing of it is on its way any more. */
+  stop(): Promise<void>
+}
+
+export interface ReachedUnit {
+  readonly status: FollowStatus
+  /** Every write of before this instant is on the other side. */
+  readonly writesUpToMs: number | undefined
+  readonly deletesUpToMs: number | undefined
+}
+
+/** What the catalog knows of an index that a stream follows. */
+export interface StreamIndex {
+  readonly name: string
+  readonly state: string
+  readonly rejected: number
+  readonly following: FollowStatus | undefined
+}
+
+export interface Streams {
+  /** Begins it or goes on with it. The shadow of a stream is begun with these units. */
+  start(stream: number, how: { readonly shadowOf?: readonly CopyUnit[] | undefined }): Stream
+  indexes(stream: number): readonly StreamIndex[]
+  unitsOf(stream: number): readonly CopyUnit[]
+  cursors(stream: number, unit: string): readonly FollowCursor[]
+  /** Changes the units of a stream that does not run. Durable on return. */
+  plan(stream: number, units: readonly CopyUnit[]): void
+  /** Gives the written side the settings back that were changed for following, should a process have died before it did. */
+  settle(stream: number): Promise<void>
+  /** Removes what is noted of a stream that does not run. */
+  forget(stream: number): void
+}
+
+export interface MigrationContext {
+  /** The id of the migration. */
+  readonly id: string
+  readonly journal: MigrationJournal
+  readonly clusters: Readonly<Record<SideName, Cluster>>
+  readonly streams: Streams
+  readonly settings: MigrationSettings
+  /** Of what is put between both sides: a reason why it cannot be undone on the way back; undefined when there is none. */
+  readonly changesDocuments: string | undefined
+  /** Compares both sides of a stream in full. */
+  readonly verify: (stream: number, how: VerifyHow) => Promise<VerificationNote>
+  readonly lastVerification: () => VerificationNote | undefined
+  readonly noteVerification: (note: VerificationNote) => void
+  /** Hooks run here. */
+  readonly folder: string
+  /** The user wants to pause. */
+  readonly stop: AbortSignal
+  readonly note: (text: string) => void
+}
+
+export interface VerifyHow {
+  readonly signal: AbortSignal
+  /** Nothing is written meanwhile: what differs, differs. */
+  readonly isStill: boolean
+}

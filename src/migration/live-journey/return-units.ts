@@ -1,0 +1,113 @@
+// The way back: the same indexes with source and target exchanged.
+import type { Cluster } from '../../cluster/cluster.ts'
+import { indexPath } from '../../cluster/paths.ts'
+import type { CopyUnit } from '../../mechanism/copy-unit.ts'
+import { readIndexUuid } from '../../mechanism/prepare-target.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import type { SequencePartition } from '../../model/partition.ts'
+import { openSearchSource } from '../../source/open-search-source.ts'
+import { openSequenceChanges } from '../../source/sequence-changes.ts'
+import { readSetting } from './guard-side.ts'
+import type { MigrationContext } from './migration-context.ts'
+import { type MigrationRecord, sidesOf, type VersionScan } from './migration-record.ts'
+
+/** Why the new side cannot be followed back to the old one; null when it can. */
+export async function whyOneWay(context: MigrationContext, units: readonly CopyUnit[]): Promise<string | null> {
+  const { settings, changesDocuments, clusters, journal } = context
+  const { from, to } = sidesOf(journal.record.stream)
+  if (settings.oneWay) return 'it was asked for (--one-way)'
+  if (changesDocuments !== undefined) return changesDocuments
+  if (units.some(({ typeField, parentField, hasTypedIds }) => typeField ?? parentField ?? hasTypedIds))
+    return 'mapping types are folded into the documents, which cannot be undone'
+  if (!clusters[to].capabilities.sequenceNumbers) return `${clusters[to].name} cannot be followed: it is too old`
+  for (const { sourceIndex } of units) {
+    const pipeline = await readSetting(clusters[from], sourceIndex, 'final_pipeline')
+    // `_none` is what an index says that has had one.
+    if (pipeline !== null && pipeline !== '_none') {
+      return `the index ${sourceIndex} has a final pipeline, which would change documents a second time`
+    }
+  }
+  return null
+}
+
+/** What the next stream carries. */
+export async function returnUnits(context: MigrationContext, units: readonly CopyUnit[]): Promise<CopyUnit[]> {
+  const { clusters, journal } = context
+  const { from, to } = sidesOf(journal.record.stream)
+  const returned: CopyUnit[] = []
+  for (const { name, sourceIndex, targetIndex } of units) {
+    returned.push({
+      name,
+      sourceIndex: targetIndex,
+      sourceUuid: await readIndexUuid(clusters[to], targetIndex),
+      targetIndex: sourceIndex,
+      targetUuid: await readIndexUuid(clusters[from], sourceIndex),
+      documentType: await typeOf(clusters[from], sourceIndex),
+    })
+  }
+  return returned
+}
+
+/** The mapping type that requests must name, where there are such. */
+async function typeOf(cluster: Cluster, index: string): Promise<string | undefined> {
+  if (!['several', 'one'].includes(cluster.capabilities.mappingTypes)) return undefined
+  const { body } = await cluster.json<JsonObject>({ method: 'GET', path: indexPath(index, '_mapping') })
+  const entry = Object.values(body)[0]
+  const mappings = isJsonObject(entry) && isJsonObject(entry.mappings) ? entry.mappings : {}
+  return Object.keys(mappings).find((type) => type !== '_default_')
+}
+
+/**
+ * What the way back writes must lie above every version that the old side gave. All of them are read once while writes go on, and what
+ * was written since once more when they are stopped.
+ */
+export async function readVersions(
+  context: MigrationContext,
+  units: readonly CopyUnit[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { journal, clusters } = context
+  const { stream, versions } = journal.record
+  const { from } = sidesOf(stream)
+  let scan: VersionScan = versions?.stream === stream ? versions : { stream, highest: {}, upTo: {} }
+  for (const { name, sourceIndex } of units) {
+    scan = await scanIndex(clusters[from], { name, index: sourceIndex }, scan, signal)
+    journal.update({ versions: scan })
+  }
+}
+
+async function scanIndex(
+  cluster: Cluster,
+  { name, index }: { readonly name: string; readonly index: string },
+  scan: VersionScan,
+  signal: AbortSignal,
+): Promise<VersionScan> {
+  const selection = { cluster, index, fields: [], wantsVersion: true, documentBytesMax: 64 * 1024 * 1024, readers: 1 }
+  await using changes = await openSequenceChanges(selection)
+  await using source = await openSearchSource(selection, 'sequence')
+  const { shards } = await changes.look(signal)
+  await changes.show(signal)
+  const upTo: Record<string, number> = { ...scan.upTo[name] }
+  let highest = scan.highest[name] ?? 0
+  for (const { shard, safe } of shards) {
+    const from = upTo[shard] ?? 0
+    upTo[shard] = safe + 1
+    if (from > safe) continue
+    const id = `${index}/${shard}/${from}-${safe + 1}`
+    const partition: SequencePartition = { kind: 'sequence', id, index, shard, from, to: safe + 1 }
+    for await (const batch of source.readBatches(partition, undefined, { signal, batchBytes: () => 1024 * 1024 })) {
+      for (let row = 0; row < batch.count; row++) highest = Math.max(highest, batch.version[row] as number)
+    }
+    signal.throwIfAborted()
+  }
+  return { ...scan, highest: { ...scan.highest, [name]: highest }, upTo: { ...scan.upTo, [name]: upTo } }
+}
+
+/**
+ * Above the marks that deleted documents leave for `index.gc_deletes`: their versions are not read, and are a little higher than those of
+ * live documents, also where clients give versions of their own that are times.
+ */
+const versionMargin = 2 ** 32
+
+export const versionBaseOf = ({ versions }: MigrationRecord, unit: string): number =>
+  (versions?.highest[unit] ?? 0) + versionMargin

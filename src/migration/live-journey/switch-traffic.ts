@@ -1,0 +1,136 @@
+// The switch of traffic: the aliases of the indexes, then the user's hook. And back again.
+//
+// On one cluster, aliases move in one atomic call. From cluster to cluster they are added on the new side, and on the old side
+// they stay for reading only (`is_write_index: false`, with which every write through them is refused): an alias that is gone
+// would let a client that still writes through it make a new index of that name.
+import type { Cluster } from '../../cluster/cluster.ts'
+import { indexPath } from '../../cluster/paths.ts'
+import type { CopyUnit } from '../../mechanism/copy-unit.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import { runHook } from '../snapshot-journey/run-hook.ts'
+import type { MigrationContext } from './migration-context.ts'
+import { type AliasesByIndex, type AliasMove, type SideName, sidesOf } from './migration-record.ts'
+
+/** What leads to the indexes of a stream's source is to lead to those of its target. Noted, not done. */
+export async function noteAliases(context: MigrationContext, units: readonly CopyUnit[]): Promise<void> {
+  const { clusters, journal } = context
+  const { from, to } = sidesOf(journal.record.stream)
+  const isOneCluster = await sameCluster(clusters.source, clusters.target)
+  const before: Record<SideName, Record<string, Record<string, JsonObject>>> = { source: {}, target: {} }
+  const after: Record<SideName, Record<string, Record<string, JsonObject>>> = { source: {}, target: {} }
+  for (const { sourceIndex, targetIndex } of units) {
+    const [old, fresh] = [await aliasesOf(clusters[from], sourceIndex), await aliasesOf(clusters[to], targetIndex)]
+    before[from][sourceIndex] = old
+    before[to][targetIndex] = fresh
+    after[from][sourceIndex] = isOneCluster ? {} : mapValues(old, (each) => ({ ...each, is_write_index: false }))
+    after[to][targetIndex] = { ...fresh, ...mapValues(old, writable) }
+  }
+  journal.update({ aliases: { before, after } })
+}
+
+/** An alias that was for reading only by a switch of ours takes writes where it leads then. */
+function writable({ is_write_index: isWriteIndex, ...others }: JsonObject): JsonObject {
+  return isWriteIndex === true ? { ...others, is_write_index: true } : others
+}
+
+const mapValues = <Value, Result>(of: Readonly<Record<string, Value>>, change: (value: Value) => Result) =>
+  Object.fromEntries(Object.entries(of).map(([name, value]) => [name, change(value)]))
+
+/** Twice is the same as once. */
+export async function moveAliases(
+  { clusters, journal }: Pick<MigrationContext, 'clusters' | 'journal'>,
+  direction: keyof AliasMove,
+  signal?: AbortSignal,
+): Promise<void> {
+  const move = journal.record.aliases
+  if (!move) return
+  const wanted = move[direction]
+  const source = await actionsOf(clusters.source, wanted.source)
+  const target = await actionsOf(clusters.target, wanted.target)
+  if (await sameCluster(clusters.source, clusters.target)) {
+    await change(clusters.target, [...source, ...target], signal)
+  } else {
+    await change(clusters.target, target, signal)
+    await change(clusters.source, source, signal)
+  }
+}
+
+/** What leads from how it is to how it is wanted. */
+async function actionsOf(cluster: Cluster, wanted: AliasesByIndex): Promise<JsonObject[]> {
+  const actions: JsonObject[] = []
+  for (const [index, aliases] of Object.entries(wanted)) {
+    const there = await aliasesOf(cluster, index)
+    for (const alias of Object.keys(there)) if (!(alias in aliases)) actions.push({ remove: { index, alias } })
+    for (const [alias, properties] of Object.entries(aliases)) actions.push({ add: { index, alias, ...properties } })
+  }
+  return actions
+}
+
+async function change(cluster: Cluster, actions: readonly JsonObject[], signal?: AbortSignal): Promise<void> {
+  if (actions.length === 0) return
+  await cluster.json({
+    method: 'POST',
+    path: '/_aliases',
+    body: { actions },
+    retry: 'safe',
+    ...(signal ? { signal } : {}),
+  })
+}
+
+/** With filters and routing. None of an index that is gone. */
+export async function aliasesOf(cluster: Cluster, index: string): Promise<Record<string, JsonObject>> {
+  const { status, body } = await cluster.json<JsonObject>({
+    method: 'GET',
+    path: indexPath(index, '_alias'),
+    accept: [404],
+  })
+  const entry = status === 404 || !isJsonObject(body) ? undefined : Object.values(body)[0]
+  const aliases = isJsonObject(entry) && isJsonObject(entry.aliases) ? entry.aliases : {}
+  return Object.fromEntries(Object.entries(aliases).map(([name, each]) => [name, isJsonObject(each) ? each : {}]))
+}
+
+async function sameCluster(one: Cluster, other: Cluster): Promise<boolean> {
+  const uuidOf = async (cluster: Cluster) =>
+    (await cluster.json<{ cluster_uuid?: string }>({ method: 'GET', path: '/' })).body.cluster_uuid
+  const uuid = await uuidOf(one)
+  // `_na_` is what a cluster says that has no UUID yet.
+  return uuid !== undefined && uuid !== '_na_' && uuid === (await uuidOf(other))
+}
+
+/** Longer than this nobody should wait while writes are stopped; the time limit of the switch usually ends it before. */
+const hookMsMax = 5 * 60_000
+
+/** `back`: a switch that was begun is given up, and traffic stays where it was. */
+export async function callHook(context: MigrationContext, what: 'switch' | 'back', signal: AbortSignal): Promise<void> {
+  const { settings, folder, journal, clusters, id, streams } = context
+  const { switchHook: hook } = settings
+  if (hook === undefined) return
+  const { attempt, stream } = journal.record
+  if (attempt && !attempt.isHookCalled) journal.update({ attempt: { ...attempt, isHookCalled: true } })
+  const { from, to } = sidesOf(stream)
+  const [old, fresh] = what === 'switch' ? [from, to] : [to, from]
+  const isUrl = /^https?:\/\//i.test(hook)
+  await runHook({
+    hook: {
+      phase: 'switch',
+      when: 'after',
+      command: isUrl ? undefined : ['/bin/sh', '-c', hook],
+      url: isUrl ? hook : undefined,
+      headers: {},
+      timeLimitMs: hookMsMax,
+    },
+    facts: {
+      migration: id,
+      event: what === 'back' ? 'back' : attempt?.kind === 'reverse' ? 'reverse' : 'cut-over',
+      from: { side: old, cluster: clusters[old].name },
+      to: { side: fresh, cluster: clusters[fresh].name },
+      indexes: streams.unitsOf(stream).map(({ sourceIndex, targetIndex }) => ({
+        [from]: sourceIndex,
+        [to]: targetIndex,
+      })),
+      aliases: Object.keys(Object.assign({}, ...Object.values(journal.record.aliases?.before[from] ?? {}))),
+    },
+    folder,
+    signal,
+  })
+}

@@ -1,0 +1,168 @@
+// Clients that keep account: of every write that was acknowledged, whichever side took it. A refused write is tried again on the other side, as
+// a client does whose traffic is led over.
+import type { Cluster } from '../../src/cluster/cluster.ts'
+import { indexPath } from '../../src/cluster/paths.ts'
+import { IndexferryError } from '../../src/foundation/errors.ts'
+
+export type AcknowledgingSide = 'source' | 'target'
+
+export interface AcknowledgedWritersOptions {
+  readonly clusters: Readonly<Record<AcknowledgingSide, Cluster>>
+  /** What clients write through. */
+  readonly name: string
+  readonly chance: () => number
+  readonly ids: number
+  readonly writers: number
+  /** Writes a second that all of them together aim at. */
+  readonly rate: number
+  /** Documents in one request at most. */
+  readonly batchMax: number
+}
+
+/** What of a document was acknowledged last: its value, or that it was deleted. `unknown`: no answer came, so that both may be so. */
+interface Account {
+  value: number | undefined
+  readonly open: Set<number | undefined>
+}
+
+interface BulkItem {
+  readonly status: number
+  readonly error?: unknown
+}
+
+export class AcknowledgedWriters {
+  acknowledged = 0
+  refused = 0
+  private readonly options: AcknowledgedWritersOptions
+  private readonly accounts = new Map<number, Account>()
+  private readonly running: Promise<void>[]
+  private isStopped = false
+  private isPaused = false
+  private resting = 0
+  private next = 1
+  private readonly faults: unknown[] = []
+  /** The side that took the last write. */
+  home: AcknowledgingSide = 'source'
+
+  constructor(options: AcknowledgedWritersOptions) {
+    this.options = options
+    this.running = Array.from({ length: options.writers }, (_, writer) => this.write(writer))
+  }
+
+  /** Nothing is under way any more when it resolves. */
+  async pause(): Promise<void> {
+    this.isPaused = true
+    while (this.resting < this.options.writers && !this.isStopped)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+
+  resume(): void {
+    this.isPaused = false
+  }
+
+  private async untilUnpaused(): Promise<void> {
+    this.resting++
+    while (this.isPaused && !this.isStopped) await new Promise((resolve) => setTimeout(resolve, 20))
+    this.resting--
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true
+    await Promise.all(this.running)
+    if (this.faults.length > 0) throw this.faults[0]
+  }
+
+  /** Fails on the first document that is not as it was acknowledged. */
+  check(found: ReadonlyMap<string, string>): void {
+    for (const [number, { value, open }] of this.accounts) {
+      const source = found.get(`a-${number}|`)
+      const there = source === undefined ? undefined : (JSON.parse(source) as { value: number }).value
+      if (there === value || open.has(there)) continue
+      throw new Error(`document a-${number}: ${value} was acknowledged, ${there} is there`)
+    }
+  }
+
+  /** Each writer has ids of its own, so that the last acknowledged write of each is known. */
+  private async write(writer: number): Promise<void> {
+    const { chance, ids, writers, rate, batchMax } = this.options
+    try {
+      while (!this.isStopped) {
+        const batch = new Map<number, number | undefined>()
+        for (let count = 1 + Math.floor(chance() * batchMax); count > 0; count--) {
+          const number = Math.floor((chance() * ids) / writers) * writers + writer
+          batch.set(number, chance() < 0.2 ? undefined : this.next++)
+        }
+        const dueMs = performance.now() + (batch.size * writers * 1_000) / rate
+        await this.sendUntilTaken(batch)
+        await this.untilUnpaused()
+        await new Promise((resolve) => setTimeout(resolve, Math.max(1, dueMs - performance.now())))
+      }
+    } catch (error) {
+      this.faults.push(error)
+    }
+  }
+
+  private async sendUntilTaken(batch: ReadonlyMap<number, number | undefined>): Promise<void> {
+    let open = new Map(batch)
+    for (let side = this.home; open.size > 0 && !this.isStopped; side = side === 'source' ? 'target' : 'source') {
+      const left = await this.send(side, open)
+      if (left.size < open.size) this.home = side
+      open = left
+      if (open.size > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  /** What was refused. */
+  private async send(side: AcknowledgingSide, batch: ReadonlyMap<number, number | undefined>) {
+    const lines: string[] = []
+    for (const [number, value] of batch) {
+      const target = { _id: `a-${number}` }
+      if (value === undefined) lines.push(JSON.stringify({ delete: target }))
+      else lines.push(JSON.stringify({ index: target }), JSON.stringify({ value, text: `written as ${value}` }))
+    }
+    const refused = new Map<number, number | undefined>()
+    let items: readonly Record<string, BulkItem>[]
+    try {
+      const { body } = await this.options.clusters[side].json<{ items: typeof items }>({
+        method: 'POST',
+        path: indexPath(this.options.name, '_bulk'),
+        // Where the alias is not (yet), a write would make an index of its name.
+        query: { require_alias: true },
+        contentType: 'ndjson',
+        body: Buffer.from(`${lines.join('\n')}\n`),
+      })
+      items = body.items
+    } catch (error) {
+      if (!(error instanceof IndexferryError)) throw error
+      // Refused as a whole: nothing of it was taken. Without an answer, all of it may have been.
+      if (error.fields.status === undefined) for (const [number, value] of batch) this.account(number).open.add(value)
+      this.refused += batch.size
+      return new Map(batch)
+    }
+    let at = 0
+    for (const [number, value] of batch) {
+      const { status, error } = Object.values(items[at++] ?? {})[0] as BulkItem
+      // A delete of what is not there is answered 404, without an error.
+      const isTaken = status < 300 || (status === 404 && error === undefined)
+      if (isTaken) {
+        this.acknowledged++
+        const account = this.account(number)
+        account.value = value
+        account.open.clear()
+      } else {
+        this.refused++
+        refused.set(number, value)
+      }
+    }
+    return refused
+  }
+
+  private account(number: number): Account {
+    let account = this.accounts.get(number)
+    if (!account) {
+      account = { value: undefined, open: new Set() }
+      this.accounts.set(number, account)
+    }
+    return account
+  }
+}
