@@ -45,6 +45,8 @@ export interface DocumentCopyOptions {
   readonly onWhole?: () => void
   /** `CarryOptions.beforeWrite`. */
   readonly beforeWrite?: CarryOptions['beforeWrite'] | undefined
+  /** Told once, when all but what was written meanwhile is read, and the rest of it on its way. */
+  readonly onRead?: (() => void) | undefined
   /** Awaited when partitions were listed, before any of their documents is read. */
   readonly onListed?: (() => Promise<void>) | undefined
   readonly keepRejected: (batch: DocumentBatch, rejected: readonly RejectedDocument[]) => Promise<void>
@@ -83,7 +85,7 @@ export async function copyDocuments(options: DocumentCopyOptions): Promise<Docum
   }
   for (let round = 1 + Math.max(0, ...partitions.map((partition) => partition.round)); ; round++) {
     try {
-      await carryRound(options, partitions)
+      await carryRound(round === 1 ? options : { ...options, onRead: undefined }, partitions)
     } finally {
       await journal.flush()
     }

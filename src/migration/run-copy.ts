@@ -154,11 +154,15 @@ async function carryUnit(context: CopyContext, unit: CopyUnit, file: FileTarget 
   if (!file) context.onTarget(target)
   const version = (row: number, batch: Parameters<typeof externalVersion>[0]) =>
     externalVersion(batch, row, unit.versionBase ?? 0)
+  let shown: Promise<void> | undefined
   const result = await copyDocuments({
     unit,
     source,
     transform,
     target,
+    onRead: () => {
+      shown = showEarly(context, unit)
+    },
     journal,
     readers: context.reading.readers,
     throttle: context.throttle,
@@ -174,8 +178,19 @@ async function carryUnit(context: CopyContext, unit: CopyUnit, file: FileTarget 
     stop: context.stop,
     abort: context.abort,
   })
+  await shown
   tellBrokenLines(source, context)
   return result
+}
+
+/**
+ * Shows what is there while the last documents are on their way: a refresh that begins when all are there makes its segments with one core,
+ * and the others have nothing to do. What fails here is told by the refresh of `finishUnit`.
+ */
+async function showEarly({ target, abort }: CopyContext, { dataStream, targetIndex }: CopyUnit): Promise<void> {
+  if (target.kind === 'file') return
+  const path = indexPath(dataStream?.name ?? targetIndex, '_refresh')
+  await target.cluster.json({ method: 'POST', path, retry: 'none', signal: abort }).catch(() => {})
 }
 
 function tellBrokenLines({ brokenLines }: DocumentSource, { plan }: CopyContext): void {

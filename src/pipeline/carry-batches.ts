@@ -38,6 +38,8 @@ export interface CarryOptions {
   readonly beforeWrite?:
     | ((batch: DocumentBatch, changed: DocumentBatch, partition: Partition) => void | Promise<void>)
     | undefined
+  /** Told when all is read and the rest is on its way. */
+  readonly onRead?: (() => void) | undefined
   /** Makes the rejected documents of a batch durable. */
   readonly keepRejected: (batch: DocumentBatch, rejected: readonly RejectedDocument[]) => Promise<void>
   /** Told of each step; must be cheap, and makes it durable in its own time. */
@@ -53,6 +55,7 @@ export async function carryBatches(options: CarryOptions): Promise<void> {
   const carriage = new Carriage(options)
   const readers = Math.max(1, Math.min(options.readers, options.partitions.length))
   await Promise.all(Array.from({ length: readers }, () => carriage.readPartitions()))
+  if (!options.stop.aborted && !options.abort.aborted) options.onRead?.()
   await carriage.arrival()
 }
 
