@@ -118,6 +118,26 @@ const cases: readonly [string, number, string, string, string][] = [
     'DOCUMENT_TOO_LARGE',
     '10485760',
   ],
+  [
+    'a node that is being stopped',
+    500,
+    '{"_shards":{"total":4,"failed":1,"failures":[{"shard":0,"reason":{"type":"node_closed_exception","reason":"node closed {two}"}}]}}',
+    'SHARD_FAILED',
+    'node closed',
+  ],
+  [
+    'a node that is gone',
+    500,
+    JSON.stringify({
+      error: {
+        root_cause: [{ type: 'node_not_connected_exception', reason: '[two][127.0.0.1:24226] Node not connected' }],
+        type: 'search_phase_execution_exception',
+        reason: 'all shards failed',
+      },
+    }),
+    'SHARD_FAILED',
+    'not connected',
+  ],
   ['an unknown query', 400, error('parsing_exception', 'unknown query [mach]'), 'REQUEST_REFUSED', '[mach]'],
   ['a redirect', 301, '', 'NOT_A_CLUSTER', ''],
 ]
@@ -140,6 +160,8 @@ test('what may pass by itself is told from what will not', () => {
   assert.equal(passing(429, error('circuit_breaking_exception', 'Data too large')), true)
   assert.equal(passing(429, error('cluster_block_exception', block('TOO_MANY_REQUESTS/12/disk'))), false)
   assert.equal(passing(500, ''), false)
+  assert.equal(passing(500, error('node_closed_exception', 'node closed')), true)
+  assert.equal(passing(400, error('parsing_exception', 'node_closed_exception')), false)
   assert.equal(passing(404, error('index_not_found_exception', 'x')), false)
 })
 

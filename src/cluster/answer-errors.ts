@@ -19,9 +19,13 @@ const reasonLengthMax = 600
 export function explainAnswer(status: number, body: string, hasCredentials: boolean): AnswerFailure {
   const said = readReason(body)
   const everything = `${said.type} ${said.reason}`
-  const byReason = explainBlock(everything) ?? explainType(said.type, everything)
+  const byReason =
+    explainBlock(everything) ??
+    (isNodeGone(status, everything) ? shardFailed : undefined) ??
+    explainType(said.type, everything)
   const { code, remedy } = byReason ?? explainStatus(status, everything, hasCredentials)
-  const passing = passingStatuses.has(status) && (byReason === undefined || code === 'SHARD_FAILED')
+  const isPassingStatus = passingStatuses.has(status) || isNodeGone(status, everything)
+  const passing = isPassingStatus && (byReason === undefined || code === 'SHARD_FAILED')
   return { ...said, code, ...(remedy === undefined ? {} : { remedy }), passing }
 }
 
@@ -31,6 +35,14 @@ interface Meaning {
   readonly code: ErrorCode
   readonly remedy?: string
 }
+
+const shardFailed: Meaning = { code: 'SHARD_FAILED' }
+
+const nodeGone =
+  /(?:node_?(?:closed|not_?connected|disconnected)|(?:connect|send_?request|receive_?timeout)_?transport|illegal_?index_?shard_?state|index_?shard_?(?:closed|not_?started)|shard_?not_?found|no_?longer_?primary_?shard|already_?closed)_?exception|Node not connected/i
+
+/** A node that stops or restarts, or a shard that moves, is told as a server error (500) until another copy is taken: it passes. */
+export const isNodeGone = (status: number, text: string): boolean => status >= 500 && nodeGone.test(text)
 
 /** `index [x] blocked by: [FORBIDDEN/8/index write (api)];`, in the numbers of ClusterBlock and IndexMetadata. */
 function explainBlock(text: string): Meaning | undefined {

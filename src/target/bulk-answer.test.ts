@@ -52,6 +52,7 @@ const outcomes: readonly (readonly [what: string, item: string, outcome: ItemOut
     item(429, 'rejected_execution_exception', 'rejected execution of primary operation'),
     'again',
   ],
+  ['a node that is being stopped', item(500, 'node_closed_exception', 'node closed {two}'), 'again'],
   ['too much memory', item(429, 'circuit_breaking_exception', '[parent] Data too large'), 'again'],
   [
     '1.7: the queue is full',

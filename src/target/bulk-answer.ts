@@ -1,4 +1,5 @@
 // Reads the answer of a `_bulk` request: one outcome per document, in the order of the request.
+import { isNodeGone } from '../cluster/answer-errors.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import { withoutExcerpt } from './request-excerpt.ts'
 
@@ -120,6 +121,7 @@ export function judge(status: number, type: string, reason: string): ItemOutcome
   // A refused document (400) is quoted in its reason, and may hold any words.
   if (/cluster_?block/i.test(type) || (status !== 400 && /blocked by:/.test(reason))) return 'stop'
   if (status === 429 || status === 502 || status === 503 || status === 504) return 'again'
+  if (isNodeGone(status, type)) return 'again'
   if (/rejected_?execution|circuit_?breaking|unavailable_?shards|process_?cluster_?event_?timeout/i.test(type))
     return 'again'
   if (status === 401 || status === 403) return 'stop'
