@@ -1,7 +1,7 @@
 // The Cluster over HTTP: sends a request to one node after the other until it is answered, its time is over, or the failure is
 // of a kind that another attempt cannot mend.
 import { backoffMs } from '../foundation/backoff.ts'
-import { monotonicMs, sleep } from '../foundation/clock.ts'
+import { awakeMs, sleep } from '../foundation/clock.ts'
 import { IndexferryError, isErrorOf, type Side } from '../foundation/errors.ts'
 import type { ClusterVersion } from '../model/cluster-version.ts'
 import { type Authenticator, authenticator } from './authentication.ts'
@@ -103,7 +103,7 @@ export class HttpCluster implements Cluster {
     const { signal } = request
     const message = await this.#outgoing(request)
     const patient = (request.retry ?? (isSafe(request) ? 'safe' : 'none')) === 'safe'
-    const started = monotonicMs()
+    const started = awakeMs()
     const timeMs = request.retryForMs ?? retryForMsDefault
     for (let attempt = 1, unsent = 0; ; attempt++) {
       const outcome = await this.#attempt(request, message, streamed)
@@ -113,7 +113,7 @@ export class HttpCluster implements Cluster {
       if (outcome.unsent && outcome.passing && ++unsent < this.#ring.nodes.length) continue
       unsent = 0
       const pauseMs = Math.max(backoffMs(attempt, retryPauses), outcome.retryAfterMs)
-      const spentMs = monotonicMs() - started
+      const spentMs = awakeMs() - started
       const isOver = this.#closing.signal.aborted || spentMs + pauseMs > timeMs
       if (!patient || !outcome.passing || isOver) throw outcome.error(attempt, spentMs)
       await this.#pause(pauseMs, signal)

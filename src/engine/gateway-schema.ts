@@ -3,6 +3,7 @@
 //   gateway                   one row: the node id, the next task number, who runs it
 //   tasks ── task_partitions  partitions only while a task is unfinished
 //   replications              one row for each; how far it is stands in the catalog of copies
+//   active_cluster            one row once traffic was switched: to which cluster
 //
 // Other rooms of the engine keep their tables in the same file (engine/connections).
 import type { CatalogForm } from './catalog-schema.ts'
@@ -69,10 +70,20 @@ const secondForm = `
   ) STRICT;
 `
 
+/** Which cluster traffic goes to. `nodes`: its URLs, so that it is found where the sections of the configuration change places. */
+const thirdForm = `
+  CREATE TABLE active_cluster (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    role TEXT NOT NULL,
+    nodes TEXT NOT NULL,
+    since INTEGER NOT NULL
+  ) STRICT;
+`
+
 /** Its id is "IFGW". What is deleted is overwritten: sealed credentials are to be gone when their task has ended. */
 export const gatewayCatalog: CatalogForm = {
   fileName: 'gateway.db',
   applicationId: 0x49464757,
-  steps: [firstForm, secondForm],
+  steps: [firstForm, secondForm, thirdForm],
   erasesDeleted: true,
 }

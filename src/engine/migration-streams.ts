@@ -1,6 +1,5 @@
 // The streams of a live migration: each is a follower in the catalog of copies, with its own cursors and notes of what was written.
-import { monotonicMs, now } from '../foundation/clock.ts'
-import { IndexferryError } from '../foundation/errors.ts'
+import { asIndexferryError, IndexferryError } from '../foundation/errors.ts'
 import type { CopyUnit } from '../mechanism/copy-unit.ts'
 import type { FollowCursor, FollowStatus } from '../mechanism/follow-journal.ts'
 import type { ReachedUnit, Stream, StreamIndex, Streams } from '../migration/live-journey/migration-context.ts'
@@ -197,14 +196,19 @@ class RunningStream implements Stream {
           withholdAliases: true,
           isShadow,
           isHurried: () => this.isHurried,
-          onStatus: (unit, status) => this.reached.set(unit, reachedOf(status)),
+          onStatus: (unit, status, _, instants) => this.reached.set(unit, { status, ...instants }),
         })
       })
       writer.release('paused')
       this.ended = { error: undefined }
     } catch (error) {
       this.ended = { error }
-      this.release(writer, error)
+      try {
+        this.release(writer, error)
+      } catch (failure) {
+        // Nobody may be waiting for it at this moment, so that it must not be thrown. The next claim takes it over.
+        note(`what ended a stream could not be noted: ${asIndexferryError(failure).message}`)
+      }
     }
   }
 
@@ -213,17 +217,6 @@ class RunningStream implements Stream {
     const known = error instanceof IndexferryError ? error : undefined
     if (known?.code === 'COPY_RUNNING') return
     writer.release('failed', known ? { error: known.toJSON() } : {})
-  }
-}
-
-/** The instants on the clock that never jumps; they were made of it a moment ago. */
-function reachedOf(status: FollowStatus): ReachedUnit {
-  const offsetMs = monotonicMs() - now()
-  const { writesUpTo, deletesUpTo } = status
-  return {
-    status,
-    writesUpToMs: writesUpTo === undefined ? undefined : writesUpTo + offsetMs,
-    deletesUpToMs: deletesUpTo === undefined ? undefined : deletesUpTo + offsetMs,
   }
 }
 

@@ -7,7 +7,9 @@ import { assert } from '../foundation/assert.ts'
 import { isErrorOf } from '../foundation/errors.ts'
 import { abandonReindex } from '../mechanism/reindex/abandon-reindex.ts'
 import { runReindex } from '../mechanism/reindex/run-reindex.ts'
+import type { ClusterRole } from '../model/cluster-role.ts'
 import type { ClusterVersion } from '../model/cluster-version.ts'
+import { ActiveCluster } from './active-cluster.ts'
 import { Connections, type ConnectionsOptions } from './connections/connections.ts'
 import { type GatewayDatabase, openGatewayDatabase } from './gateway-database.ts'
 import { openPatiently } from './open-patiently.ts'
@@ -29,6 +31,8 @@ export interface GatewayEngineOptions extends Pick<TaskRunnerOptions, 'describeE
   readonly stateFolder: string
   /** The local cluster. */
   readonly cluster: Connection
+  /** The one that traffic can be switched to. */
+  readonly standby?: Connection | undefined
   /** `caller`: tasks speak to the local cluster with the headers of the call that began them. */
   readonly clusterCredentials: 'caller' | 'own'
   readonly reindex: RemoteSettings & {
@@ -44,6 +48,8 @@ export interface GatewayEngineOptions extends Pick<TaskRunnerOptions, 'describeE
 
 export interface GatewayEngine extends AsyncDisposable {
   readonly database: GatewayDatabase
+  /** Which cluster is the local one now. */
+  readonly active: ActiveCluster
   readonly connections: Connections
   readonly remotes: RemoteOpener
   readonly tasks: TaskRunner
@@ -67,7 +73,8 @@ export async function openGatewayEngine(options: GatewayEngineOptions): Promise<
   opening.defer(() => database[Symbol.dispose]())
   const { domains, endpoints, warn, reindex } = options
   const connections = opening.use(new Connections({ database, domains, endpoints, log: warn }))
-  const local = new LocalCluster(options)
+  const active = new ActiveCluster({ database, cluster: options.cluster, standby: options.standby })
+  const local = new LocalCluster(options, active)
   const remotes = createRemoteOpener({
     config: reindex,
     local: () => local.version,
@@ -84,16 +91,23 @@ export async function openGatewayEngine(options: GatewayEngineOptions): Promise<
       ...(options.onEvent ? { onEvent: options.onEvent } : {}),
     }),
   )
-  const { cluster, clusterCredentials } = options
+  const { clusterCredentials } = options
   const replications = opening.use(
-    new GatewayReplications({ database, local: cluster, clusterCredentials, connections, domains, log: warn }),
+    new GatewayReplications({ database, local: active, clusterCredentials, connections, domains, log: warn }),
   )
-  const finder = { connections, domains, localNodes: cluster.nodes }
+  const finder: RemoteFinder = {
+    connections,
+    domains,
+    get localNodes() {
+      return active.connection.nodes
+    },
+  }
   const leaders = createLeaderIndexes(finder, replications.sides)
   const { autoFollow, bulk } = openManyReplications({ database, replications, leaders }, finder, opening)
   const open = opening.move()
   return {
     database,
+    active,
     connections,
     remotes,
     tasks,
@@ -138,15 +152,22 @@ function openManyReplications(
 
 /** The cluster behind the gateway, in whose name it is spoken to. */
 class LocalCluster {
-  version: ClusterVersion | undefined
   readonly #options: GatewayEngineOptions
+  readonly #active: ActiveCluster
+  readonly #versions = new Map<ClusterRole, ClusterVersion>()
 
-  constructor(options: GatewayEngineOptions) {
+  constructor(options: GatewayEngineOptions, active: ActiveCluster) {
     this.#options = options
+    this.#active = active
+  }
+
+  get version(): ClusterVersion | undefined {
+    return this.#versions.get(this.#active.role)
   }
 
   async open(clusterHeaders: Readonly<Record<string, string>>): Promise<Cluster> {
-    const { cluster, clusterCredentials, warn } = this.#options
+    const { clusterCredentials, warn } = this.#options
+    const { role, connection: cluster } = this.#active
     const connection: Connection =
       clusterCredentials === 'own'
         ? cluster
@@ -158,19 +179,20 @@ class LocalCluster {
             transientSecrets: true,
           }
     const opened = await openCluster('target', connection, warn)
-    this.version = opened.version
+    this.#versions.set(role, opened.version)
     return opened
   }
 
   async askVersion(clusterHeaders: Readonly<Record<string, string>>): Promise<ClusterVersion> {
-    if (this.version) return this.version
+    const { version } = this
+    if (version) return version
     await using cluster = await this.open(clusterHeaders)
     return cluster.version
   }
 
   async check(): Promise<void> {
     try {
-      await using _ = await openCluster('target', this.#options.cluster)
+      await using _ = await openCluster('target', this.#active.connection)
     } catch (error) {
       if (!isErrorOf(error, 'CREDENTIALS_WRONG', 'CREDENTIALS_MISSING', 'PRIVILEGE_MISSING')) throw error
     }

@@ -97,6 +97,19 @@ export const gatewayErrors = defineErrors({
     retry: 'never',
     exit: 'state',
   },
+  SWITCH_REFUSED: {
+    meaning:
+      'Traffic of the gateway cannot be switched now: there is no other cluster, or the gateway itself works on this one.',
+    remedy: 'Do what the message says, and ask again.',
+    retry: 'later',
+    exit: 'state',
+  },
+  SWITCH_LATE: {
+    meaning: 'Calls were still under way when the time for switching the traffic of the gateway was over.',
+    remedy: 'Ask again with a longer timeout, or with force=true, which leaves them to the old cluster.',
+    retry: 'later',
+    exit: 'state',
+  },
   REMOTE_NOT_ALLOWED: {
     meaning:
       'The remote of a `_reindex` call is not in `reindex.remote.allowlist`, leads to an address that is not, or cannot be asked in this way.',

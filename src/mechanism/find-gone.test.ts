@@ -83,3 +83,12 @@ test('a block comes back as it was noted', () => {
     assert.deepEqual(decodeBlock(2, [bytes]), entries.slice(0, count))
   }
 })
+
+test('a number that is noted again after it was forgotten counts', async () => {
+  const written = noted([1, 2, 3], false)
+  forgetNumbers(written, 0, [entryOf(2)])
+  written.note(0, [encodeBlock(0, [entryOf(2)])])
+  assert.deepEqual(await search(written, new Set([1, 2, 3]), 4), { gone: [], missed: [] })
+  // Without it, this delete would never be carried.
+  assert.deepEqual(await search(written, new Set([1, 3]), 4), { gone: [entryOf(2)], missed: [] })
+})

@@ -3,7 +3,7 @@
 // The order that makes it safe: the numbers and ids of a batch are noted → the target holds it → the cursor passes it. A crash anywhere
 // repeats some writes, whose versions make that harmless.
 import { backoffMs } from '../foundation/backoff.ts'
-import { monotonicMs, now, sleep } from '../foundation/clock.ts'
+import { monotonicMs, sleep } from '../foundation/clock.ts'
 import { asIndexferryError, IndexferryError } from '../foundation/errors.ts'
 import { addCounts, type DocumentCounts, noCounts } from '../model/counts.ts'
 import type { DocumentBatch } from '../model/document-batch.ts'
@@ -20,6 +20,7 @@ import { FollowDeletes } from './follow-deletes.ts'
 import type { FollowCursor, FollowedShard, FollowJournal, FollowStatus } from './follow-journal.ts'
 import { RecentWrites } from './recent-writes.ts'
 import type { Turns } from './turns.ts'
+import { WallTimes } from './wall-times.ts'
 import { noteWritten, type WrittenIds } from './written-ids.ts'
 
 /** Keeps the definition of the target like that of the source. */
@@ -30,6 +31,12 @@ export interface FollowedDefinition {
   nowAndThen(signal: AbortSignal): Promise<void>
   /** What the target did not take, and why. */
   readonly refused: readonly string[]
+}
+
+/** Up to which instants of the monotonic clock everything, and every delete, is on the target. */
+export interface ReachedInstants {
+  readonly writesUpToMs: number | undefined
+  readonly deletesUpToMs: number | undefined
 }
 
 export interface FollowUnitOptions {
@@ -47,7 +54,7 @@ export interface FollowUnitOptions {
   readonly readers: number
   readonly keepRejected: (batch: DocumentBatch, rejected: readonly RejectedDocument[]) => Promise<void>
   readonly onBatch: (counts: DocumentCounts) => void
-  readonly onStatus: (status: FollowStatus, shards: readonly FollowedShard[]) => void
+  readonly onStatus: (status: FollowStatus, shards: readonly FollowedShard[], reached: ReachedInstants) => void
   /** Whether somebody waits for it to catch up: then it looks and searches as often as it can. */
   readonly isHurried?: (() => boolean) | undefined
   /** Shared by many that are followed: how many of them carry at a time. */
@@ -58,8 +65,8 @@ export interface FollowUnitOptions {
 
 /** Between two looks: right after a change, and when nothing has changed for long. */
 const pauseMs = { least: 100, most: 2_000, growth: 1.5 }
-/** A source that is written to without pause is looked at as often as carrying its changes takes, at least this often. */
-const busyPauseMsMax = 1_000
+/** After changes that took long to carry both sides rest for a part of that time, and no longer than this: more changes wait already. */
+const busyPause = { share: 1 / 3, mostMs: 300 }
 /** Between two moments in which indexes that rest are looked at. */
 const momentsMs = 500
 /** Between two looks while somebody waits. */
@@ -109,6 +116,7 @@ class UnitFollower {
   private readonly deletes: FollowDeletes
   private readonly recent = new RecentWrites()
   private readonly deletedBefore: number
+  private readonly times = new WallTimes()
   private missed: SequencePartition[] = []
   private carried = noCounts
   private mark: IndexMark | undefined
@@ -142,6 +150,7 @@ class UnitFollower {
   /** Returns how long to wait before the next one. */
   async round(): Promise<number> {
     const { source, stop, abort } = this.options
+    this.times.look()
     const startMs = monotonicMs()
     const mark = await source.look(AbortSignal.any([stop, abort]))
     if (this.mark && isElsewhere(this.mark, mark)) this.interrupted()
@@ -150,7 +159,7 @@ class UnitFollower {
     const upToMs = mark.upToMs ?? this.safeUpTo(mark, startMs)
     const open = mark.shards.filter(({ shard, safe }) => safe >= this.position(shard))
     const isNew = open.length > 0 || this.missed.length > 0
-    if (isNew) await this.carry(open, upToMs)
+    if (isNew) await this.takeTurn(() => this.carry(open, upToMs))
     if (stop.aborted) return 0
     this.writesUpToMs = upToMs
     await this.options.definition?.nowAndThen(AbortSignal.any([stop, abort]))
@@ -162,7 +171,9 @@ class UnitFollower {
     // A search waits for looks.
     if (isNew || this.deletes.isBusy) this.idlePauseMs = pauseMs.least
     else this.idlePauseMs = Math.min(pauseMs.most, this.idlePauseMs * pauseMs.growth)
-    return isNew ? Math.min(busyPauseMsMax, Math.max(pauseMs.least, tookMs)) : together(this.idlePauseMs)
+    return isNew
+      ? Math.min(busyPause.mostMs, Math.max(pauseMs.least, busyPause.share * tookMs))
+      : together(this.idlePauseMs)
   }
 
   /**
@@ -184,12 +195,27 @@ class UnitFollower {
     return this.safeUpToMs
   }
 
+  private async takeTurn(work: () => Promise<void>): Promise<void> {
+    const { turns } = this.options
+    await (turns ? turns.take(work) : work())
+  }
+
+  /** What is new can be searched on the source, and the target is ready for it. Nothing of it is under way any more when it ends. */
+  private async prepare(signal: AbortSignal): Promise<void> {
+    const { source, checkTarget, definition } = this.options
+    const readyTarget = async () => {
+      await checkTarget()
+      await definition?.beforeDocuments(signal)
+    }
+    for (const outcome of await Promise.allSettled([source.show(signal), readyTarget()])) {
+      if (outcome.status === 'rejected') throw outcome.reason
+    }
+  }
+
   private async carry(open: readonly ShardMark[], upToMs: number): Promise<void> {
     const { options } = this
-    await options.checkTarget()
-    const signal = AbortSignal.any([options.stop, options.abort])
-    await options.source.show(signal)
-    await options.definition?.beforeDocuments(signal)
+    if (options.stop.aborted) return
+    await this.prepare(AbortSignal.any([options.stop, options.abort]))
     const fresh = open.map((shard) => this.partition(shard.shard, this.position(shard.shard), shard.safe + 1))
     const again = this.missed
     const note = noteWritten(options.written)
@@ -263,13 +289,13 @@ class UnitFollower {
     const status: FollowStatus = {
       state,
       operationsBehind: this.behind(),
-      writesUpTo: wallClock(this.writesUpToMs),
-      deletesUpTo: wallClock(this.deletes.upToMs),
+      writesUpTo: this.times.of(this.writesUpToMs),
+      deletesUpTo: this.times.of(this.deletes.upToMs),
       deleted: this.deletedBefore + this.deletes.deleted,
       error: error?.toJSON(),
       definitionRefused: this.options.definition?.refused,
     }
-    onStatus(status, this.shards())
+    onStatus(status, this.shards(), { writesUpToMs: this.writesUpToMs, deletesUpToMs: this.deletes.upToMs })
     const news = JSON.stringify([
       state,
       error?.message,
@@ -305,9 +331,6 @@ function together(pause: number): number {
 
 const isElsewhere = (before: IndexMark, mark: IndexMark): boolean =>
   mark.shards.some(({ holder }, at) => holder !== before.shards[at]?.holder)
-
-const wallClock = (ms: number | undefined): number | undefined =>
-  ms === undefined || !Number.isFinite(ms) ? undefined : Math.round(now() - (monotonicMs() - ms))
 
 /** Numbers of another index, or of another history of it, say nothing about what was read. */
 export function checkHistory(unit: CopyUnit, mark: IndexMark, cursors: ReadonlyMap<number, FollowCursor>): void {

@@ -161,14 +161,17 @@ export class OpenBlock {
 
   constructor(block: number, notes: readonly Buffer[]) {
     this.block = block
-    this.notes = notes
-      .filter((note) => note[0] !== FORGOTTEN)
-      .map((note) => (note[0] === DEFLATED ? inflateRawSync(note.subarray(1)) : note.subarray(1)))
-    for (const [which, note] of this.notes.entries()) this.findPlaces(note, which + 1)
+    const kept: Buffer[] = []
+    // In the order in which they were made: a number may be noted again after it was forgotten.
     for (const note of notes) {
-      if (note[0] !== FORGOTTEN) continue
-      for (let at = 1; at < note.length; at += 2) this.noteOf[note.readUInt16LE(at)] = 0
+      if (note[0] === FORGOTTEN) {
+        for (let at = 1; at < note.length; at += 2) this.noteOf[note.readUInt16LE(at)] = 0
+      } else {
+        const plain = note[0] === DEFLATED ? inflateRawSync(note.subarray(1)) : note.subarray(1)
+        this.findPlaces(plain, kept.push(plain))
+      }
     }
+    this.notes = kept
   }
 
   private findPlaces(note: Buffer, which: number): void {

@@ -12,16 +12,17 @@ import type {
   FollowJournal,
   FollowStatus,
 } from '../mechanism/follow-journal.ts'
-import { checkHistory, followUnit } from '../mechanism/follow-unit.ts'
+import { checkHistory, followUnit, type ReachedInstants } from '../mechanism/follow-unit.ts'
 import { NoTarget } from '../mechanism/no-target.ts'
 import { openTransform, openUnitSource, openUnitTarget, selectionOf } from '../mechanism/open-unit.ts'
 import { checkSameIndex } from '../mechanism/prepare-target.ts'
-import type { Turns } from '../mechanism/turns.ts'
+import { Turns } from '../mechanism/turns.ts'
 import { noteWritten, type WrittenIds } from '../mechanism/written-ids.ts'
 import type { ChangeSource } from '../source/change-source.ts'
 import { openCommittedChanges } from '../source/committed-changes.ts'
 import { readIndexSettings } from '../source/index-settings.ts'
 import { chooseWay } from '../source/open-search-source.ts'
+import { PassingFaults } from '../source/passing-faults.ts'
 import { openSequenceChanges } from '../source/sequence-changes.ts'
 import { openSweepChanges, type SweepChangesOptions } from '../source/sweep-changes.ts'
 import type { SweepNotes } from '../source/sweep-notes.ts'
@@ -42,7 +43,12 @@ export interface FollowContext extends Omit<CopyContext, 'beforeWrite'> {
   readonly written: (unit: string) => WrittenIds
   /** How indexes without sequence numbers are followed; not at all where it is not given. */
   readonly sweeps?: SweepWishes | undefined
-  readonly onStatus: (unit: string, status: FollowStatus, shards: readonly FollowedShard[]) => void
+  readonly onStatus: (
+    unit: string,
+    status: FollowStatus,
+    shards: readonly FollowedShard[],
+    reached: ReachedInstants,
+  ) => void
   /** Shared by several runs that together copy few indexes at a time. */
   readonly gate?: Gate | undefined
   /** … and how many carry changes at a time. */
@@ -60,6 +66,10 @@ export interface FollowContext extends Omit<CopyContext, 'beforeWrite'> {
 
 /** Indexes that are copied at the same time at most; those that follow do not count. */
 const backfillsMax = 4
+
+/** Indexes whose changes are carried at the same time at most. Whoever takes longer keeps on, and another one may begin. */
+const carryingMax = 32
+const carryingMs = 2_000
 
 /**
  * How long the target remembers deletes (`index.gc_deletes`, 60 s by default): a write that was sent before the delete and is carried out
@@ -85,11 +95,12 @@ export async function runFollow(context: FollowContext): Promise<void> {
   for (const unit of units) await refuseUnfollowable(context, unit)
   journal.setState('copying')
   const gate = context.gate ?? new Gate(backfillsMax)
+  const turns = context.turns ?? new Turns(carryingMax, carryingMs)
   const failures: unknown[] = []
   let behind = units.length
   const follow = async (unit: CopyUnit): Promise<void> => {
     try {
-      await followOne({ context, copying, opened, gate }, unit, () => {
+      await followOne({ context: { ...context, turns }, copying, opened, gate }, unit, () => {
         if (--behind === 0) journal.setState('following')
       })
     } catch (error) {
@@ -153,6 +164,7 @@ async function followOne(run: FollowRun, planned: CopyUnit, onCopied: () => void
   onCopied()
   const unit = journal.listIndexes().find(({ name }) => name === planned.name)?.definition as unknown as CopyUnit
   passBackfill(context, unit)
+  await tellOtherShards(context, unit)
   if (!context.isShadow) await rememberDeletes(context, unit)
   await followCopied(context, unit, source)
 }
@@ -161,6 +173,18 @@ function tellSweeps({ plan, sweeps }: FollowContext, { name }: CopyUnit): void {
   const pause = formatDuration(sweeps?.intervalMs ?? 0)
   plan.note(
     `${name} is followed by sweep, for want of sequence numbers: the ids and versions of all documents are read again and again, ${pause} or as long as it takes apart`,
+  )
+}
+
+/** Versions are made of the numbers of one shard, so they can be compared only among documents of one source shard. */
+async function tellOtherShards({ source, target, plan }: FollowContext, unit: CopyUnit): Promise<void> {
+  if (source.kind === 'file' || target.kind === 'file') return
+  const here = await readIndexSettings(source.cluster, unit.sourceIndex)
+  if (here.shards === 1) return
+  const there = await readIndexSettings(target.cluster, unit.targetIndex)
+  if (here.shards === there.shards && here.routingPartition === there.routingPartition) return
+  plan.note(
+    `${unit.name} has ${here.shards} shards and ${unit.targetIndex} ${there.shards}, which routing divides otherwise: ids must not be deleted and made again under another routing (docs/following.md)`,
   )
 }
 
@@ -198,7 +222,7 @@ async function followCopied(context: FollowContext, unit: CopyUnit, source: Chan
     keepRejected: (batch, rejected) =>
       context.rejected.append(unit.targetIndex, batch, rejected, (row) => externalVersion(batch, row, base)),
     onBatch: (counts) => context.progress.add(counts),
-    onStatus: (status, shards) => context.onStatus(unit.name, status, shards),
+    onStatus: (...told) => context.onStatus(unit.name, ...told),
     isHurried: context.isHurried,
     stop: context.stop,
     abort: context.abort,
@@ -213,13 +237,30 @@ function definitionsOf(context: FollowContext, unit: CopyUnit): FollowDefinition
   return new FollowDefinitions({ unit, ...sides, definition: plan.definition, journal, withholdAliases })
 }
 
+/** What is asked once for each look while it follows, and then waited for, is asked again as well before it does. */
+async function patiently<Answer>(
+  { stop, abort }: FollowContext,
+  ask: (signal: AbortSignal) => Promise<Answer>,
+): Promise<Answer> {
+  const signal = AbortSignal.any([stop, abort])
+  const faults = new PassingFaults(signal)
+  for (;;) {
+    try {
+      return await ask(signal)
+    } catch (error) {
+      if (isErrorOf(error, 'DEFINITION_NOT_CARRIED')) throw error
+      await faults.pause(error)
+    }
+  }
+}
+
 /** What the documents of the first copy are mapped by is on the target before they are, too. Waits until it can be. */
 async function mapFirstCopy(context: FollowContext, unit: CopyUnit): Promise<void> {
   const definitions = definitionsOf(context, unit)
   const { stop, abort, plan } = context
   for (let attempt = 1; !stop.aborted; attempt++) {
     try {
-      return await definitions?.beforeFirstCopy(AbortSignal.any([stop, abort]))
+      return await patiently(context, async (signal) => definitions?.beforeFirstCopy(signal))
     } catch (error) {
       if (stop.aborted && !abort.aborted) return
       if (!isErrorOf(error, 'DEFINITION_NOT_CARRIED')) throw error
@@ -272,9 +313,9 @@ async function refuseUnfollowable(context: FollowContext, unit: CopyUnit): Promi
 
 /** Notes the histories of the shards when it begins; later they must be the same. */
 async function settleCursors(context: FollowContext, unit: CopyUnit, source: ChangeSource): Promise<void> {
-  const { journal, stop, abort } = context
+  const { journal } = context
   const noted = journal.readCursors(unit.name)
-  const mark = await source.look(AbortSignal.any([stop, abort]))
+  const mark = await patiently(context, (signal) => source.look(signal))
   checkHistory(unit, mark, new Map(noted.map((cursor) => [cursor.shard, cursor])))
   if (noted.length > 0) return
   journal.saveCursors(

@@ -8,7 +8,7 @@ import type { HostPool } from '../cluster/host-pool.ts'
 import { now } from '../foundation/clock.ts'
 import { IndexferryError, type Side } from '../foundation/errors.ts'
 import type { CredentialSource, StoreCredentials } from './store-credentials.ts'
-import { readRefusal, refused, type StorePlace, storeError } from './store-failures.ts'
+import { type Refusal, readRefusal, refused, type StorePlace, storeError } from './store-failures.ts'
 import { encodeKey, encodeText, type Query, queryOnTheWire, type StoreDialect, StoreSigner } from './store-signature.ts'
 
 export interface BucketRequest {
@@ -90,10 +90,12 @@ export class BucketClient {
   async send(what: string, request: BucketRequest): Promise<BucketAnswer> {
     for (let attempt = 1; ; attempt++) {
       request.signal?.throwIfAborted()
+      // Others may learn something better meanwhile.
+      const used = { region: this.region, skewMs: this.skewMs }
       const answer = await this.exchange(what, request)
       if (answer.status < 300) return answer
       const refusal = readRefusal(answer.status, answer.headers, answer.body as Buffer)
-      if (attempt > 1 || request.body !== undefined || !(await this.adapt(refusal.code, answer, refusal.region)))
+      if (attempt > 1 || request.body !== undefined || !(await this.adapt(refusal, answer, used)))
         throw refused(refusal, this.place, what, this.dialect)
     }
   }
@@ -165,10 +167,15 @@ export class BucketClient {
   }
 
   /** Learns from a refusal: another region, a clock that is wrong, credentials that have ended. True when it is worth another try. */
-  private async adapt(code: string, { headers }: Exchanged, named: string | undefined): Promise<boolean> {
+  private async adapt(
+    { code, region: named }: Refusal,
+    { headers }: Exchanged,
+    used: { readonly region: string; readonly skewMs: number },
+  ): Promise<boolean> {
     const region = named ?? single(headers['x-amz-bucket-region'])
     const isElsewhere = ['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IncorrectEndpoint', 'MovedPermanently']
-    if (this.options.followsRegion && isElsewhere.includes(code) && region && region !== this.region) {
+    if (this.options.followsRegion && isElsewhere.includes(code) && region && region !== used.region) {
+      if (region === this.region) return true
       this.region = region
       this.address = this.options.addressIn(region)
       const former = this.pool
@@ -178,7 +185,7 @@ export class BucketClient {
     }
     if (code === 'RequestTimeTooSkewed') {
       const skew = Date.parse(single(headers.date) ?? '') - now()
-      if (Number.isNaN(skew) || Math.abs(skew - this.skewMs) < 60_000) return false
+      if (Number.isNaN(skew) || Math.abs(skew - used.skewMs) < 60_000) return false
       this.skewMs = skew
       return true
     }

@@ -7,6 +7,8 @@ import { resultWindowDefault } from './selection.ts'
 
 export interface IndexSettings {
   readonly shards: number
+  /** Over how many shards the documents of one routing lie (`index.routing_partition_size`). */
+  readonly routingPartition: number
   /** No page may hold more hits (`index.max_result_window`). */
   readonly resultWindow: number
   /** Whether documents carry `_seq_no`: since 6.0, unless `index.disable_sequence_numbers` is set. */
@@ -19,6 +21,7 @@ export interface IndexSettings {
 
 interface RawSettings {
   readonly number_of_shards?: string
+  readonly routing_partition_size?: string
   readonly max_result_window?: string
   readonly disable_sequence_numbers?: string
   readonly version?: { readonly created?: string }
@@ -59,6 +62,7 @@ export function decodeIndexSettings(raw: RawSettings): IndexSettings {
   const isDisabled = String(raw.disable_sequence_numbers) === 'true'
   return {
     shards: Number(raw.number_of_shards ?? 1),
+    routingPartition: Number(raw.routing_partition_size ?? 1),
     resultWindow: Number(raw.max_result_window ?? resultWindowDefault),
     sequenceNumbers: created < 6_000_000 ? 'older' : isDisabled ? 'disabled' : 'kept',
     isTranslogAsync: raw.translog?.durability?.toLowerCase() === 'async',

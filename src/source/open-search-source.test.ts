@@ -57,6 +57,7 @@ describe('the settings that decide it', () => {
       resultWindow: 10_000,
       sequenceNumbers: 'kept',
       isTranslogAsync: false,
+      routingPartition: 1,
       replicasLag: false,
     })
   })
@@ -74,6 +75,7 @@ describe('the settings that decide it', () => {
       resultWindow: 500,
       sequenceNumbers: 'kept',
       isTranslogAsync: false,
+      routingPartition: 1,
       replicasLag: true,
     })
   })

@@ -5,7 +5,7 @@
 // clients were told is there. A flush puts all on the disk.
 import type { Cluster } from '../cluster/cluster.ts'
 import { indexPath } from '../cluster/paths.ts'
-import { monotonicMs, sleep } from '../foundation/clock.ts'
+import { awakeMs, sleep } from '../foundation/clock.ts'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import { readIndexSettings } from './index-settings.ts'
 import { readShardCheckpoints, type ShardCheckpoint } from './shard-checkpoints.ts'
@@ -22,11 +22,11 @@ export async function readSettledCheckpoints(cluster: Cluster, index: string): P
     // The server does it by itself, only later.
     if (!isErrorOf(error, 'PRIVILEGE_MISSING')) throw error
   })
-  const sinceMs = monotonicMs()
+  const sinceMs = awakeMs()
   for (let pause = pauseMs.first; ; pause = Math.min(pauseMs.most, 2 * pause)) {
     const now = await readShardCheckpoints(cluster, index)
     if (areSettled(first, now)) return now
-    if (monotonicMs() - sinceMs > waitMsMax) break
+    if (awakeMs() - sinceMs > waitMsMax) break
     await sleep(pause)
   }
   throw new IndexferryError(

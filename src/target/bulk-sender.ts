@@ -2,7 +2,7 @@
 // of whoever asked.
 import type { Cluster } from '../cluster/cluster.ts'
 import { backoffMs } from '../foundation/backoff.ts'
-import { monotonicMs, sleep } from '../foundation/clock.ts'
+import { awakeMs, monotonicMs, sleep } from '../foundation/clock.ts'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import type { DocumentBatch } from '../model/document-batch.ts'
 import { type BulkForm, encodeBulkBody, releaseBulkBody, rowsWithin } from './bulk-body.ts'
@@ -91,9 +91,9 @@ export class BulkSender<Outcome extends object> {
       if (isErrorOf(failure, 'CLUSTER_BUSY')) {
         this.pace.refused()
       } else {
-        unreachableSince ??= monotonicMs()
+        unreachableSince ??= awakeMs()
         this.isReachable = false
-        if (monotonicMs() - unreachableSince > unreachableMsMax) throw failure
+        if (awakeMs() - unreachableSince > unreachableMsMax) throw failure
       }
       await sleep(backoffMs(attempt, resendBackoff), signal)
     }

@@ -90,6 +90,15 @@ describe('the pace of writing', () => {
     assert.equal(pace.bodyBytes, 64 * 1024)
   })
 
+  it('learns nothing of large bodies from small ones that were fast', () => {
+    const pace = new WritePace({ writersMax: 8, bodyBytesMax: 4 * MEGABYTE })
+    const before = pace.bodyBytes
+    for (let times = 0; times < 100; times++) pace.taken(5_000, 100)
+    assert.equal(pace.bodyBytes, before)
+    for (let times = 0; times < 100; times++) pace.taken(5_000, 5_000)
+    assert.equal(pace.bodyBytes, 64 * 1024)
+  })
+
   it('halves bodies that were too large, down to a least size', () => {
     const pace = new WritePace({ writersMax: 8, bodyBytesMax: 4 * MEGABYTE })
     pace.tooLarge(800_000)

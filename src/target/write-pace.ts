@@ -89,6 +89,8 @@ export class WritePace {
     else if (this.isFull || this.inFlight + 1 >= this.writers) {
       this.limit = Math.min(this.options.writersMax, this.limit + 0.25 / this.limit)
     }
+    // What was small because there was no more, and fast, says nothing against large ones.
+    if (bytes < this.bytesGoal / 2 && ms <= bodyMsGoal) return
     const wanted = bytes * (bodyMsGoal / Math.max(ms, 1))
     const step = Math.min(this.bytesGoal * 1.2, Math.max(this.bytesGoal * 0.8, wanted))
     this.bytesGoal = Math.min(this.options.bodyBytesMax, Math.max(bodyBytesMin, step))

@@ -90,25 +90,48 @@ test('an index that is closed is waited for, and followed on when it is opened',
   })
 })
 
-test('a day passes while it follows', { skip, timeout: 180_000 }, async (context) => {
+/** All clocks of the program, jumping by so many hours every so often, as when the machine slept. Timers go as ever. */
+const jumpingClocks = (hours: number, everyMs: number): string => `
+  const [now, since] = [Date.now, performance.now.bind(performance)]
+  const begun = since()
+  const jumped = () => ${hours} * 3600_000 * Math.floor((since() - begun) / ${everyMs})
+  Date.now = () => now() + jumped()
+  performance.now = () => since() + jumped()`
+
+test('a day passes while it follows, hours at a time, and requests fail', {
+  skip,
+  timeout: 180_000,
+}, async (context) => {
   const seed = Date.now() % 1_000_000
   context.diagnostic(`seed ${seed}`)
   await withPair(names, 'follow-day', 1_000, async (pair) => {
-    const { source, target, index, indexferry, words } = pair
-    // All clocks of the program jump by a day after some seconds, as when the machine slept. Timers go as ever.
-    const jump = `
-      const [now, since] = [Date.now, performance.now.bind(performance)]
-      const begun = since()
-      const jumped = () => (since() - begun > 4000 ? 24 * 3600_000 : 0)
-      Date.now = () => now() + jumped()
-      performance.now = () => since() + jumped()`
-    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(jump)}` }
+    const { source, target, index, indexferry } = pair
+    // Each request is late by one jump at least, so that what fails once has failed for hours.
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(jumpingClocks(1, 100))}` }
+    const failing = seededChance(seed + 1)
+    // While it opens its clusters, one failure ends it with its reason.
+    let isBad = false
+    let isOver = false
+    const fault: Fault = async (request, next) => {
+      // What is not repeated of itself, such as the making of the target, ends the command with its reason.
+      const isRepeated = request.method === 'GET' || /\/_(search|refresh|bulk)\b/.test(request.path)
+      if (!isOver) isBad ||= isBulk(request)
+      if (!isBad || !isRepeated || failing() > 0.2) return next(request)
+      await sleep(150)
+      throw new Error('the connection is cut')
+    }
+    await using sourceProxy = await startInterferingProxy((await useServer(names[0])).url, [fault])
+    await using targetProxy = await startInterferingProxy((await useServer(names[1])).url, [fault])
+    const through = ['follow', `${sourceProxy.url}/${index}`, targetProxy.url]
     const writers = startWriters({ source, index, chance: seededChance(seed), ids: 1_200, pauseMs: 30 })
-    const asleep = indexferry.start([...words, '--quiet'], { env })
+    const asleep = indexferry.start([...through, '--quiet'], { env })
     try {
       await eventually(
         'following on the next day',
-        async () => ((statusOf(indexferry)?.writesUpTo ?? 0) > Date.now() + 12 * 3600_000 ? true : undefined),
+        async () => {
+          if (asleep.child.exitCode !== null) assert.fail((await asleep.ended).stderr)
+          return (statusOf(indexferry)?.deletesUpTo ?? 0) > Date.now() + 24 * 3600_000 ? true : undefined
+        },
         60_000,
       )
       await sleep(1_000)
@@ -116,7 +139,9 @@ test('a day passes while it follows', { skip, timeout: 180_000 }, async (context
       await writers.stop()
     }
     await pause(asleep)
-    const running = indexferry.start([...words, '--quiet'])
+    isOver = true
+    isBad = false
+    const running = indexferry.start([...through, '--quiet'])
     await caughtUp(pair, running)
     await pause(running)
     await compareIndexes(source, target, index)

@@ -22,17 +22,21 @@ interface Known {
   readonly digest: Buffer
 }
 
+interface Verdict {
+  readonly at: number
+  readonly verdict: Promise<GatewayAnswer | undefined>
+}
+
 export class Access {
   readonly #config: AccessConfig
-  readonly #passage: Passage
   /** Digests of `user:password` and of keys, so that comparing takes as long for any. */
   readonly #users: readonly Known[]
   readonly #keys: readonly Known[]
-  readonly #verdicts = new Map<string, { readonly at: number; readonly verdict: Promise<GatewayAnswer | undefined> }>()
+  /** Of each cluster its own. */
+  readonly #verdicts = new WeakMap<Passage, Map<string, Verdict>>()
 
-  constructor(config: AccessConfig, passage: Passage) {
+  constructor(config: AccessConfig) {
     this.#config = config
-    this.#passage = passage
     this.#users = config.users.map(({ name, password }) => ({ name, digest: digestOf(`${name}:${password}`) }))
     this.#keys = config.apiKeys.map(({ name, key }) => ({ name, digest: digestOf(key) }))
   }
@@ -49,20 +53,22 @@ export class Access {
     return { name, clusterHeaders: this.#config.clusterCredentials === 'own' ? {} : credentialsIn(headers) }
   }
 
-  /** Undefined: may go on. Else what the cluster says to somebody with these credentials. */
-  authorise(headers: IncomingHttpHeaders): Promise<GatewayAnswer | undefined> {
+  /** Undefined: may go on. Else what this cluster says to somebody with these credentials. */
+  authorise(headers: IncomingHttpHeaders, passage: Passage): Promise<GatewayAnswer | undefined> {
     if (this.isOwn || this.#config.clusterCredentials === 'own') return Promise.resolve(undefined)
     const credentials = credentialsIn(headers)
     const key = digestOf(JSON.stringify(Object.entries(credentials).sort())).toString('base64')
-    const known = this.#verdicts.get(key)
+    const verdicts = this.#verdicts.get(passage) ?? new Map<string, Verdict>()
+    this.#verdicts.set(passage, verdicts)
+    const known = verdicts.get(key)
     if (known && monotonicMs() - known.at < rememberedMs) return known.verdict
-    this.#verdicts.delete(key)
-    const [oldest] = this.#verdicts.keys()
-    if (this.#verdicts.size >= rememberedMax && oldest !== undefined) this.#verdicts.delete(oldest)
-    const verdict = this.#ask(credentials)
-    this.#verdicts.set(key, { at: monotonicMs(), verdict })
+    verdicts.delete(key)
+    const [oldest] = verdicts.keys()
+    if (verdicts.size >= rememberedMax && oldest !== undefined) verdicts.delete(oldest)
+    const verdict = this.#ask(credentials, passage)
+    verdicts.set(key, { at: monotonicMs(), verdict })
     // Only what the cluster said is remembered.
-    verdict.catch(() => this.#verdicts.delete(key))
+    verdict.catch(() => verdicts.delete(key))
     return verdict
   }
 
@@ -82,10 +88,10 @@ export class Access {
    * The root page needs least of what all versions have. Who may not see it may still be known to the cluster, and may ask who he is:
    * what he may do is decided by what is done in his name.
    */
-  async #ask(credentials: Readonly<Record<string, string>>): Promise<GatewayAnswer | undefined> {
+  async #ask(credentials: Readonly<Record<string, string>>, passage: Passage): Promise<GatewayAnswer | undefined> {
     const headers = Object.entries({ ...credentials, accept: 'application/json' }).flat()
     const ask = (url: string) =>
-      collectAnswer(this.#passage, { method: 'GET', url, headers, body: undefined }, { bytesMax: answerBytesMax })
+      collectAnswer(passage, { method: 'GET', url, headers, body: undefined }, { bytesMax: answerBytesMax })
     const page = await ask('/')
     if (page.status === 401) return asGiven(page)
     if (isSeen.has(page.status)) return undefined

@@ -8,15 +8,21 @@ export interface Introduction {
   /** Such as `products (OpenSearch 2.19.4)`. */
   readonly text: string
   readonly family: FamilyHeaders
+  /** Of the answer to `GET /`. */
+  readonly status: number
 }
 
 const answerBytesMax = 1024 * 1024
 
 /** Throws when no answer comes. */
-export async function introduceCluster(passage: Passage): Promise<Introduction> {
+export async function introduceCluster(passage: Passage, signal?: AbortSignal): Promise<Introduction> {
   const request = { method: 'GET', url: '/', headers: ['accept', 'application/json'], body: undefined }
-  const answer = await collectAnswer(passage, request, { as: 'own', bytesMax: answerBytesMax })
-  return { text: textOf(answer), family: familyOf(answer) }
+  const answer = await collectAnswer(passage, request, {
+    as: 'own',
+    bytesMax: answerBytesMax,
+    ...(signal ? { signal } : {}),
+  })
+  return { text: textOf(answer), family: familyOf(answer), status: answer.status }
 }
 
 function textOf({ status, body }: CollectedAnswer): string {

@@ -3,7 +3,7 @@
 import { redact } from '../../foundation/errors.ts'
 
 export interface LogEvent {
-  readonly event: 'refused' | 'failed' | 'defect' | 'dropped' | 'malformed'
+  readonly event: 'refused' | 'failed' | 'defect' | 'dropped' | 'malformed' | 'switched'
   readonly status?: number
   /** Whoever called: `user admin`. */
   readonly who?: string

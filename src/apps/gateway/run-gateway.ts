@@ -7,15 +7,20 @@ import { now } from '../../foundation/clock.ts'
 import { asIndexferryError } from '../../foundation/errors.ts'
 import type { ClusterVersion } from '../../model/cluster-version.ts'
 import type { ReindexRequest } from '../../model/reindex.ts'
+import type { CallGuard, Inspection } from './call-guard.ts'
 import { connectionRoutes } from './connections/connection-routes.ts'
 import { WriteGuard } from './follower-writes/write-guard.ts'
+import { clusterRoutes } from './own-calls/cluster-routes.ts'
 import { GatewayMetrics } from './own-calls/metrics.ts'
 import { ownRoutes } from './own-calls/own-routes.ts'
 import { reindexRoutes } from './reindex/reindex-route.ts'
 import { serverErrorOf } from './reindex/server-error.ts'
 import { replicationRoutes } from './replication/replication-routes.ts'
+import { createLog, type Log } from './request-log.ts'
 import type { GatewayCall, Route } from './route.ts'
-import { type RunningGateway, startGateway } from './start-gateway.ts'
+import { openTraffic, type RunningGateway, startGateway } from './start-gateway.ts'
+import { ClusterSwitch, type Switched } from './switch/switch-cluster.ts'
+import { switchObstacle } from './switch/switch-obstacle.ts'
 import { createTaskLog } from './tasks/task-log.ts'
 import { taskRoutes } from './tasks/task-routes.ts'
 
@@ -35,13 +40,32 @@ export async function runGateway(config: GatewayConfig, surroundings: GatewaySur
   const metrics = new GatewayMetrics()
   const engine = await openEngine(config, surroundings, metrics)
   try {
+    const traffic = await openTraffic(config, engine.active)
+    const guard = new SwitchedGuard(engine)
+    const clusterSwitch = new ClusterSwitch({
+      traffic,
+      active: engine.active,
+      obstacle: () => switchObstacle(engine),
+      onSwitched: (switched) => {
+        guard.forget()
+        logSwitch(createLog(surroundings.write, now), switched)
+      },
+    })
+    const nodes = { cluster: config.cluster.nodes, standby: config.standby?.nodes ?? [] }
     const gateway: RunningGateway = await startGateway(config, {
       ...surroundings,
-      routes: routesOf(config, engine, metrics, surroundings, () => new URL(gateway.url).host),
-      guard:
-        config.replication.backend === 'indexferry'
-          ? new WriteGuard({ followers: () => engine.replications.followers })
-          : undefined,
+      traffic,
+      routes: [
+        ...routesOf(config, engine, metrics, surroundings, () => new URL(gateway.url).host),
+        ...clusterRoutes({
+          traffic,
+          active: engine.active,
+          clusterSwitch,
+          nodes,
+          clusterCredentials: config.access.clusterCredentials,
+        }),
+      ],
+      guard: config.replication.backend === 'indexferry' ? guard : undefined,
       onEnd: (end) => metrics.callEnded(end),
       onConnection: () => {
         metrics.connectionOpened()
@@ -73,6 +97,7 @@ function openEngine(
   const opening = openGatewayEngine({
     stateFolder: config.stateFolder,
     cluster: config.cluster,
+    standby: config.standby,
     clusterCredentials: config.access.clusterCredentials,
     reindex: config.reindex,
     domains: config.domains,
@@ -114,6 +139,37 @@ function routesOf(
       checkCatalog: () => database.transaction('process', () => undefined),
     }),
   ]
+}
+
+/** What a guard has seen of one cluster is not so on the other. */
+class SwitchedGuard implements CallGuard {
+  readonly #engine: GatewayEngine
+  #guard: WriteGuard
+
+  constructor(engine: GatewayEngine) {
+    this.#engine = engine
+    this.#guard = this.#fresh()
+  }
+
+  inspect(method: string, segments: readonly string[]): Inspection | undefined {
+    return this.#guard.inspect(method, segments)
+  }
+
+  forget(): void {
+    this.#guard = this.#fresh()
+  }
+
+  #fresh(): WriteGuard {
+    return new WriteGuard({ followers: () => this.#engine.replications.followers })
+  }
+}
+
+function logSwitch(log: Log, { to, url, waitedMs, left }: Switched): void {
+  const behind = left === 0 ? '' : `; ${left} calls were left to the old cluster`
+  log({
+    event: 'switched',
+    reason: `calls go to ${to} now, ${url}; waited ${waitedMs} ms for those under way${behind}`,
+  })
 }
 
 function countEvent(metrics: GatewayMetrics, event: TaskEvent, warn: (text: string) => void): void {

@@ -30,6 +30,8 @@ const answers: Partial<Record<ErrorCode, readonly [status: number, type: string]
   CREDENTIALS_MISSING: [401, 'security_exception'],
   PRIVILEGE_MISSING: [403, 'security_exception'],
   REMOTE_NOT_ALLOWED: [400, 'illegal_argument_exception'],
+  SWITCH_REFUSED: [409, 'illegal_state_exception'],
+  SWITCH_LATE: [504, 'timeout_exception'],
   TASKS_FULL: [429, 'rejected_execution_exception'],
   CLUSTER_BUSY: [503, 'cluster_busy_exception'],
 }

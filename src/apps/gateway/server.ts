@@ -1,6 +1,6 @@
 // The gateway's HTTP server: who calls, which route, and where there is none, on to the cluster.
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { Passage, PassageFailure } from '../../cluster/passage.ts'
+import type { PassageFailure } from '../../cluster/passage.ts'
 import type { GatewayConfig } from '../../config/gateway/gateway-config.ts'
 import { monotonicMs } from '../../foundation/clock.ts'
 import { asIndexferryError, IndexferryError } from '../../foundation/errors.ts'
@@ -10,11 +10,12 @@ import { gatewayCall } from './gateway-call.ts'
 import { IncomingBody } from './incoming-body.ts'
 import { type PassedCall, passThrough } from './pass-through.ts'
 import { refusalReason } from './refusal-reason.ts'
-import { type FamilyHeaders, renderAnswer, usualHeaders } from './render-answer.ts'
+import { renderAnswer } from './render-answer.ts'
 import type { Log } from './request-log.ts'
 import type { Caller, GatewayAnswer, GatewayCall, Route } from './route.ts'
 import { isWellEncoded, type Match, ownFolder, parsePath, Router, readLeniently, withoutOrigin } from './router.ts'
 import { answerForError, serverError, typeOfFailure } from './server-errors.ts'
+import type { Lease, Traffic, Way } from './traffic.ts'
 
 /** What became of a call, for counting. */
 export interface CallEnd {
@@ -26,7 +27,7 @@ export interface CallEnd {
 
 export interface ServerParts {
   readonly config: Pick<GatewayConfig, 'access' | 'limits'>
-  readonly passage: Passage
+  readonly traffic: Traffic
   readonly routes: readonly Route[]
   /** Looks at calls that are not the gateway's own. */
   readonly guard?: CallGuard | undefined
@@ -40,7 +41,20 @@ interface Exchange {
   readonly response: ServerResponse
   readonly body: IncomingBody
   readonly caller: Caller
+  /** To the cluster that this call is about. */
+  readonly way: Way
+  /** None for calls below our own folder, which no switch waits for. */
+  readonly lease: Lease | undefined
   readonly startedAt: number
+}
+
+interface Arrived {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly expectsContinue: boolean
+  readonly path: ReturnType<typeof parsePath>
+  /** Below the gateway's own folder. */
+  readonly isOurs: boolean
 }
 
 /** Not worth a line in the log. */
@@ -49,8 +63,6 @@ const expected: ReadonlySet<string> = new Set(['CLIENT_GONE', 'GATEWAY_STOPPING'
 const nobody: Caller = { name: 'unknown', clusterHeaders: {} }
 
 export class GatewayServer {
-  /** Set once the cluster was seen. */
-  family: FamilyHeaders = usualHeaders
   readonly #parts: ServerParts
   readonly #router: Router
   readonly #access: Access
@@ -59,7 +71,7 @@ export class GatewayServer {
   constructor(parts: ServerParts) {
     this.#parts = parts
     this.#router = new Router(parts.routes)
-    this.#access = new Access(parts.config.access, parts.passage)
+    this.#access = new Access(parts.config.access)
   }
 
   /** Calls of our own that still run are told to end. */
@@ -69,15 +81,30 @@ export class GatewayServer {
 
   /** The listener of `request`, and of `checkContinue` with the last argument set. */
   handle(request: IncomingMessage, response: ServerResponse, expectsContinue = false): void {
+    // A client that goes away is noticed where its call is worked on.
+    response.on('error', ignore)
+    const path = parsePath(request.url ?? '/')
+    const arrived = { request, response, expectsContinue, path, isOurs: path.segments?.[0] === ownFolder }
+    if (arrived.isOurs || !this.#parts.traffic.isHeld) this.#begin(arrived)
+    else void this.#beginUnheld(arrived)
+  }
+
+  /** A call that comes while traffic is switched begins when that has ended. */
+  async #beginUnheld(arrived: Arrived): Promise<void> {
+    const { traffic } = this.#parts
+    while (traffic.isHeld) await traffic.released
+    if (!arrived.response.destroyed) this.#begin(arrived)
+  }
+
+  #begin({ request, response, expectsContinue, path: { segments, query }, isOurs }: Arrived): void {
+    const lease = isOurs ? undefined : this.#parts.traffic.begin()
+    if (lease) response.once('close', () => lease.letGo())
     const { limits } = this.#parts.config
     const rules = { expectsContinue, silenceMs: limits.slowClientMs, bytesMax: limits.ownRequestBytesMax }
     const caller = this.#access.identify(request.headers)
     const body = new IncomingBody(request, response, rules)
-    const exchange = { request, response, body, caller: caller ?? nobody, startedAt: monotonicMs() }
-    // A client that goes away is noticed where its call is worked on.
-    response.on('error', ignore)
-    const { segments, query } = parsePath(request.url ?? '/')
-    const isOurs = segments?.[0] === ownFolder
+    const way = lease?.way ?? this.#parts.traffic.way
+    const exchange = { request, response, body, caller: caller ?? nobody, way, lease, startedAt: monotonicMs() }
     // What cannot be read as a path or a query is the cluster's to refuse.
     const match =
       segments && (isOurs || isWellEncoded(query)) ? this.#router.find(request.method ?? '', segments) : undefined
@@ -85,7 +112,7 @@ export class GatewayServer {
     if (!caller && match?.route.open !== true) this.#refuse(exchange)
     else if (inspection) void this.#guarded(exchange, inspection, match, segments ?? [], new URLSearchParams(query))
     else if (match && segments) void this.#answer(exchange, match, segments, new URLSearchParams(query))
-    else if (isOurs) this.#send(exchange, 'unknown', this.#missing(exchange, segments))
+    else if (isOurs) this.#send(exchange, 'unknown', this.#missing(exchange, segments ?? []))
     else this.#pass(exchange)
   }
 
@@ -103,7 +130,8 @@ export class GatewayServer {
     segments: readonly string[],
     query: URLSearchParams,
   ): Promise<void> {
-    const { passage } = this.#parts
+    const { passage } = exchange.way
+    exchange.lease?.keep()
     try {
       const call = this.#callOf(exchange, segments, query)
       const answer = await inspection({ call, passed: this.#passedCall(exchange), passage })
@@ -114,6 +142,8 @@ export class GatewayServer {
       else this.#pass(exchange)
     } catch (error) {
       this.#failed(exchange, 'guarded', error)
+    } finally {
+      exchange.lease?.letGo()
     }
   }
 
@@ -127,13 +157,13 @@ export class GatewayServer {
     const { method = 'GET', headers, rawHeaders } = request
     const url = withoutOrigin(request.url ?? '/')
     const signal = AbortSignal.any([gone.signal, this.#stop.signal])
-    const { passage } = this.#parts
+    const { passage } = exchange.way
     return gatewayCall({ method, url, segments, query, headers, rawHeaders, caller, signal, body, passage })
   }
 
   /** Whether the cluster does not let the caller in, who is then told so. */
   async #isRefused(exchange: Exchange, operation: string): Promise<boolean> {
-    const refusal = await this.#access.authorise(exchange.request.headers)
+    const refusal = await this.#access.authorise(exchange.request.headers, exchange.way.passage)
     if (!refusal) return false
     this.#logRefusal(exchange, refusal.status, 'the cluster does not let the caller in')
     this.#send(exchange, operation, refusal)
@@ -142,6 +172,7 @@ export class GatewayServer {
 
   async #answer(exchange: Exchange, match: Match, segments: readonly string[], query: URLSearchParams): Promise<void> {
     const { route, parameters } = match
+    exchange.lease?.keep()
     try {
       const call = this.#callOf(exchange, segments, query)
       if (route.open !== true && (await this.#isRefused(exchange, route.operation))) return
@@ -150,6 +181,8 @@ export class GatewayServer {
       else this.#sendOwn(exchange, route.operation, answer)
     } catch (error) {
       this.#failed(exchange, route.operation, error)
+    } finally {
+      exchange.lease?.letGo()
     }
   }
 
@@ -161,7 +194,8 @@ export class GatewayServer {
   }
 
   #pass(exchange: Exchange): void {
-    passThrough(this.#parts.passage, this.#passedCall(exchange))
+    if (exchange.lease) exchange.lease.isPassed = true
+    passThrough(exchange.way.passage, this.#passedCall(exchange))
   }
 
   #passedCall(exchange: Exchange): PassedCall {
@@ -219,7 +253,7 @@ export class GatewayServer {
     const { request, response } = exchange
     if (response.destroyed || response.headersSent) return
     const { query } = parsePath(request.url ?? '/')
-    const rendered = this.#render(answer, new URLSearchParams(query), request)
+    const rendered = this.#render(answer, new URLSearchParams(query), exchange)
     response.sendDate = false
     response.removeHeader('connection')
     // Said in full: an answer of the cluster that could not be written may have left its own words.
@@ -230,12 +264,12 @@ export class GatewayServer {
     this.#ended(exchange, operation, rendered.status)
   }
 
-  #render(answer: GatewayAnswer, query: URLSearchParams, { headers }: IncomingMessage) {
+  #render(answer: GatewayAnswer, query: URLSearchParams, { request: { headers }, way: { family } }: Exchange) {
     try {
-      return renderAnswer(answer, { query, headers }, this.family)
+      return renderAnswer(answer, { query, headers }, family)
     } catch (error) {
       const failed = serverError(500, 'internal_exception', `the answer cannot be printed: ${String(error)}`)
-      return renderAnswer(failed, { query: new URLSearchParams(), headers: {} }, this.family)
+      return renderAnswer(failed, { query: new URLSearchParams(), headers: {} }, family)
     }
   }
 

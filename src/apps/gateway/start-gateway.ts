@@ -1,23 +1,27 @@
 // Puts the gateway together: the cluster behind it, the routes that are its own, and the server in front.
 import type { Socket } from 'node:net'
-import { resolveConnection } from '../../cluster/connection.ts'
+import { type Connection, resolveConnection } from '../../cluster/connection.ts'
 import { Passage } from '../../cluster/passage.ts'
 import { tlsParameters } from '../../cluster/tls.ts'
 import type { GatewayConfig } from '../../config/gateway/gateway-config.ts'
 import { now } from '../../foundation/clock.ts'
 import { asIndexferryError, isErrorOf } from '../../foundation/errors.ts'
+import type { ClusterRole } from '../../model/cluster-role.ts'
 import type { CallGuard } from './call-guard.ts'
 import { introduceCluster } from './introduce-cluster.ts'
 import { createListener, endServer, listen } from './listen.ts'
 import { createLog, type Log } from './request-log.ts'
 import type { Route } from './route.ts'
 import { type CallEnd, GatewayServer } from './server.ts'
+import { Traffic } from './traffic.ts'
 
 export interface GatewayDeps {
   /** Takes whole lines of the log. */
   readonly write: (line: string) => void
   /** What a user should know and what stops nobody. */
   readonly warn: (text: string) => void
+  /** Default: to the cluster of the configuration, for ever. */
+  readonly traffic?: Traffic | undefined
   readonly routes: readonly Route[]
   readonly guard?: CallGuard | undefined
   readonly onEnd?: ((end: CallEnd) => void) | undefined
@@ -40,37 +44,47 @@ const introduceAgainMs = 5_000
 
 export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Promise<RunningGateway> {
   const log: Log = createLog(deps.write, now)
-  const passage = await openPassage(config)
+  const traffic = deps.traffic ?? (await openTraffic(config, { role: 'cluster' }))
   const { routes, guard, onEnd } = deps
-  const gateway = new GatewayServer({ config, passage, routes, guard, log, onEnd })
+  const gateway = new GatewayServer({ config, traffic, routes, guard, log, onEnd })
   const server = createListener(gateway, config, log)
   const { onConnection } = deps
   if (onConnection) server.on('connection', (socket: Socket) => socket.once('close', onConnection()))
   let timer: NodeJS.Timeout | undefined
   try {
-    const cluster = await introduce(passage, gateway, deps.warn)
-    if (cluster === undefined) timer = introduceLater(passage, gateway, deps.warn)
+    const cluster = await introduce(traffic, deps.warn)
+    if (cluster === undefined) timer = introduceLater(traffic, deps.warn)
     const { address, port, family } = await listen(server, config.listen)
     const host = family === 'IPv6' ? `[${address}]` : address
     return {
       url: `${config.tls ? 'https' : 'http'}://${host}:${port}`,
       cluster,
-      clusterUrl: passage.name,
+      clusterUrl: traffic.way.passage.name,
       close: async () => {
         clearInterval(timer)
         await endServer(server, gateway)
-        await passage.close()
+        await traffic.close()
       },
     }
   } catch (error) {
     clearInterval(timer)
-    await passage.close()
+    await traffic.close()
     throw error
   }
 }
 
-async function openPassage(config: GatewayConfig): Promise<Passage> {
-  const connection = await resolveConnection('target', config.cluster)
+/** Which of both is used, `active` says each time. */
+export async function openTraffic(config: GatewayConfig, active: { readonly role: ClusterRole }): Promise<Traffic> {
+  const { cluster, standby } = config
+  const passages = {
+    cluster: await openPassage(config, cluster),
+    standby: standby && (await openPassage(config, standby)),
+  }
+  return new Traffic(passages, active)
+}
+
+async function openPassage(config: GatewayConfig, reached: Connection): Promise<Passage> {
+  const connection = await resolveConnection('target', reached)
   return new Passage(connection, tlsParameters('target', connection.tls), {
     credentials: config.access.clusterCredentials,
     silenceMs: config.limits.clusterSilenceMs,
@@ -78,14 +92,11 @@ async function openPassage(config: GatewayConfig): Promise<Passage> {
 }
 
 /** A cluster that is away for a moment is no reason not to start; a certificate that is not trusted is. */
-async function introduce(
-  passage: Passage,
-  gateway: GatewayServer,
-  warn: (text: string) => void,
-): Promise<string | undefined> {
+async function introduce(traffic: Traffic, warn: (text: string) => void): Promise<string | undefined> {
+  const { way } = traffic
   try {
-    const { text, family } = await introduceCluster(passage)
-    gateway.family = family
+    const { text, family } = await introduceCluster(way.passage)
+    way.family = family
     return text
   } catch (error) {
     const known = asIndexferryError(error)
@@ -95,9 +106,9 @@ async function introduce(
   }
 }
 
-function introduceLater(passage: Passage, gateway: GatewayServer, warn: (text: string) => void): NodeJS.Timeout {
+function introduceLater(traffic: Traffic, warn: (text: string) => void): NodeJS.Timeout {
   const timer = setInterval(() => {
-    introduce(passage, gateway, () => {}).then(
+    introduce(traffic, () => {}).then(
       (text) => {
         if (text === undefined) return
         clearInterval(timer)

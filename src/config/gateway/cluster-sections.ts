@@ -1,4 +1,5 @@
 // The sections that say how something is reached: the local cluster, the remotes of `_reindex`, the domains of connections.
+import type { z } from 'zod'
 import type { Connection } from '../../cluster/connection.ts'
 import { registerSecret } from '../../foundation/errors.ts'
 import { between, choice, count, duration, text } from '../../foundation/option.ts'
@@ -54,70 +55,85 @@ const regionNeeded = { error: 'needs a region under sigv4', path: ['sigv4'], ...
 
 const timeouts = between(100, 3_600_000, formatDuration)
 
-export const clusterSection = checkTogether(
-  section(
-    {
-      help: 'The local cluster, the one that the gateway stands in front of. A text stands for `url` alone. `--cluster` goes first.',
-    },
-    {
-      url: setting(clusterUrl, { help: 'Base URL.', example: 'https://new.example.com:9200' }).optional(),
-      nodes: list(
-        { help: 'URLs of several nodes of the cluster, instead of `url`.', byDefault: 'none' },
-        setting(clusterUrl, { help: 'Base URL of a node.' }),
-      ).optional(),
-      ...credentialSettings,
-      ...certificateSettings,
-      connect_timeout: settingWithDefault(duration, '10s', {
-        help: 'How long a connection may take to be made.',
-        check: timeouts,
-      }),
-      read_timeout: settingWithDefault(duration, '2m', {
-        help: "How long the cluster may be silent while it answers a call of the gateway's own.",
-        check: timeouts,
-      }),
-      gzip: settingWithDefault(choice('auto', 'on', 'off'), 'auto', {
-        help: 'Compress requests and answers. `auto` does not for clusters on this machine and its networks.',
-      }),
-      connections: settingWithDefault(count, '16', {
-        help: 'Open connections to each node for work of the gateway itself.',
-        check: between(1, 1000),
-      }),
-      version: setting(versionType, {
-        help: 'What the cluster is, where it cannot be told from its answers.',
-        example: 'elasticsearch-7.10.2',
-        byDefault: 'asked for',
-      }).optional(),
-      headers: settingsByName(
-        { help: 'Headers to send with every request, for proxies that want them.', byDefault: 'none' },
-        secretSetting({ help: 'Value of the header.' }),
-        (name) => (/^[!#$%&'*+.^_`|~\w-]+$/.test(name) ? undefined : 'is no name of a header'),
-      ).optional(),
-    },
-  ),
+const reachedSection = (help: string) =>
+  checkTogether(
+    section(
+      { help },
+      {
+        url: setting(clusterUrl, { help: 'Base URL.', example: 'https://new.example.com:9200' }).optional(),
+        nodes: list(
+          { help: 'URLs of several nodes of the cluster, instead of `url`.', byDefault: 'none' },
+          setting(clusterUrl, { help: 'Base URL of a node.' }),
+        ).optional(),
+        ...credentialSettings,
+        ...certificateSettings,
+        connect_timeout: settingWithDefault(duration, '10s', {
+          help: 'How long a connection may take to be made.',
+          check: timeouts,
+        }),
+        read_timeout: settingWithDefault(duration, '2m', {
+          help: "How long the cluster may be silent while it answers a call of the gateway's own.",
+          check: timeouts,
+        }),
+        gzip: settingWithDefault(choice('auto', 'on', 'off'), 'auto', {
+          help: 'Compress requests and answers. `auto` does not for clusters on this machine and its networks.',
+        }),
+        connections: settingWithDefault(count, '16', {
+          help: 'Open connections to each node for work of the gateway itself.',
+          check: between(1, 1000),
+        }),
+        version: setting(versionType, {
+          help: 'What the cluster is, where it cannot be told from its answers.',
+          example: 'elasticsearch-7.10.2',
+          byDefault: 'asked for',
+        }).optional(),
+        headers: settingsByName(
+          { help: 'Headers to send with every request, for proxies that want them.', byDefault: 'none' },
+          secretSetting({ help: 'Value of the header.' }),
+          (name) => (/^[!#$%&'*+.^_`|~\w-]+$/.test(name) ? undefined : 'is no name of a header'),
+        ).optional(),
+      },
+    ),
+  )
+    .refine((values) => values.url === undefined || values.nodes === undefined, {
+      error: 'has both url and nodes; one of them is enough',
+      ...always,
+    })
+    .refine((values) => !signsWithoutRegion(values), regionNeeded)
+
+type Reached = z.output<ReturnType<typeof reachedSection>>
+
+function connectionOf(values: Reached): Connection {
+  const nodes = [...(values.nodes ?? []), ...(values.url === undefined ? [] : [values.url])].map(splitCredentials)
+  const credentials = nodes.find(({ username }) => username !== undefined)
+  for (const [name, value] of Object.entries(values.headers ?? {})) {
+    if (/auth|key|token|secret|cookie/i.test(name)) registerSecret(value)
+  }
+  return {
+    nodes: nodes.map(({ url }) => url),
+    authentication: authenticationOf(credentials ? withUrlCredentials(values, credentials) : values, undefined),
+    tls: tlsOf(values),
+    connectTimeoutMs: values.connect_timeout,
+    readTimeoutMs: values.read_timeout,
+    gzip: values.gzip,
+    headers: values.headers && { ...values.headers },
+    connectionsMax: values.connections,
+    version: values.version,
+  }
+}
+
+export const clusterSection = reachedSection(
+  'The local cluster, the one that the gateway stands in front of. A text stands for `url` alone. `--cluster` goes first.',
+).transform(connectionOf)
+
+export const standbySection = reachedSection(
+  'The other cluster of a migration, which traffic can be switched to while the gateway runs (`POST /_indexferry/cluster/_switch`). A text stands for `url` alone.',
 )
-  .refine((values) => values.url === undefined || values.nodes === undefined, {
-    error: 'has both url and nodes; one of them is enough',
+  .refine((values) => values.url !== undefined || values.nodes !== undefined, {
+    error: 'needs url or nodes',
     ...always,
   })
-  .refine((values) => !signsWithoutRegion(values), regionNeeded)
-  .transform((values): Connection => {
-    const nodes = [...(values.nodes ?? []), ...(values.url === undefined ? [] : [values.url])].map(splitCredentials)
-    const credentials = nodes.find(({ username }) => username !== undefined)
-    for (const [name, value] of Object.entries(values.headers ?? {})) {
-      if (/auth|key|token|secret|cookie/i.test(name)) registerSecret(value)
-    }
-    return {
-      nodes: nodes.map(({ url }) => url),
-      authentication: authenticationOf(credentials ? withUrlCredentials(values, credentials) : values, undefined),
-      tls: tlsOf(values),
-      connectTimeoutMs: values.connect_timeout,
-      readTimeoutMs: values.read_timeout,
-      gzip: values.gzip,
-      headers: values.headers && { ...values.headers },
-      connectionsMax: values.connections,
-      version: values.version,
-    }
-  })
+  .transform(connectionOf)
 
 export const remoteSection = checkTogether(
   section(

@@ -9,12 +9,13 @@ const hidden = '***'
 
 /** For `indexferry config check`: sizes and times for people, `***` for secrets. */
 export function describeConfig(settings: GatewaySettings): JsonObject {
-  const { listen, tls, cluster, access, limits, reindex, domains, connections, replication, state } = settings
+  const { listen, tls, cluster, standby, access, limits, reindex, domains, connections, replication, state } = settings
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host
   return withoutGaps({
     listen: `${host}:${listen.port}`,
     tls: tls && { certificate: tls.certFile, key: tls.keyFile, key_passphrase: tls.keyPassphrase && hidden },
     cluster: cluster && describeCluster(cluster),
+    standby: standby && describeCluster(standby),
     access: {
       cluster_credentials: access.clusterCredentials,
       users: access.users.map(({ name }) => ({ name, password: hidden })),

@@ -7,10 +7,11 @@ const loopback = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/
 type Exposed = Pick<GatewayConfig, 'listen' | 'access' | 'reindex' | 'domains'> & {
   readonly tls?: GatewayConfig['tls']
   readonly cluster?: Connection | undefined
+  readonly standby?: Connection | undefined
 }
 
 /** What lets more people in than was probably meant; none of it is refused. */
-export function exposures({ listen, tls, cluster, access, reindex, domains }: Exposed): string[] {
+export function exposures({ listen, tls, cluster, standby, access, reindex, domains }: Exposed): string[] {
   const warnings: string[] = []
   const isReachable = !loopback.test(listen.host)
   const hasUsers = access.users.length + access.apiKeys.length > 0
@@ -32,6 +33,7 @@ export function exposures({ listen, tls, cluster, access, reindex, domains }: Ex
   }
   const unchecked = [
     ...(cluster?.tls?.verify === false ? ['the cluster'] : []),
+    ...(standby?.tls?.verify === false ? ['the standby'] : []),
     ...reindex.remotes.filter((remote) => remote.tls?.verify === false).map(({ hosts }) => `the remote ${hosts}`),
     ...Object.entries(domains)
       .filter(([, domain]) => domain.tls?.verify === false)

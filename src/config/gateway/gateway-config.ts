@@ -10,6 +10,8 @@ export interface GatewayConfig {
     | undefined
   /** The local cluster. */
   readonly cluster: Connection
+  /** The other one, which traffic can be switched to. */
+  readonly standby?: Connection | undefined
   readonly access: AccessConfig
   readonly limits: GatewayLimits
   readonly reindex: ReindexConfig

@@ -5,7 +5,7 @@ import { registerSecret } from '../../foundation/errors.ts'
 import { between, byteSize, choice, count, duration, text } from '../../foundation/option.ts'
 import { formatByteSize, formatDuration } from '../../foundation/quantity.ts'
 import { allowListSetting } from './allow-list-setting.ts'
-import { clusterSection, domainsSection, remoteSection } from './cluster-sections.ts'
+import { clusterSection, domainsSection, remoteSection, standbySection } from './cluster-sections.ts'
 import {
   always,
   fileSetting,
@@ -244,6 +244,7 @@ export const gatewaySchema = section(
     }),
     tls: tlsSection.optional(),
     cluster: clusterSection.optional(),
+    standby: standbySection.optional(),
     access: accessSection.prefault({} as never),
     limits: limitsSection.prefault({} as never),
     reindex: reindexSection.prefault({} as never),

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { IndexferryError, redact } from '../../foundation/errors.ts'
+import type { JsonObject } from '../../model/json.ts'
 import { describeConfig } from './describe-config.ts'
 import { checkGatewayConfig, loadGatewayConfig } from './load-gateway-config.ts'
 
@@ -82,6 +83,19 @@ test('what the command line says goes before the file', async (t) => {
   await assert.rejects(loadGatewayConfig(undefined), noCluster)
 })
 
+test('a standby is said like the cluster, by its URL alone as well', async (t) => {
+  const { config } = await load(t, `${cluster}standby: https://u:p-123456@new:9200\n`)
+  assert.deepEqual(config.standby?.nodes, ['https://new:9200'])
+  assert.deepEqual(config.standby?.authentication, { kind: 'basic', username: 'u', password: 'p-123456' })
+  assert.equal((await load(t, cluster)).config.standby, undefined)
+  assert.deepEqual(problems(t, `${cluster}standby: {username: u, password: p}\n`), ['2:1 standby needs url or nodes'])
+  const { settings } = checkGatewayConfig(
+    write(t, `${cluster}standby: {url: "https://new:9200", insecure: true}\n`),
+    {},
+  )
+  assert.deepEqual((settings && (describeConfig(settings).standby as JsonObject))?.nodes, ['https://new:9200'])
+})
+
 test('the example of the documentation is taken as it stands', async (t) => {
   const place = folder(t)
   const file = join(place, 'indexferry.yaml')
@@ -92,11 +106,16 @@ test('the example of the documentation is taken as it stands', async (t) => {
   }
   writeFileSync(join(place, 'secrets', 'nightly-key'), 'the-nightly-key\n')
   writeFileSync(join(place, 'secrets', 'connection-key'), 'the-connection-key\n')
-  const env = { NEW_CLUSTER_PASSWORD: 'the-cluster-password', ANN_PASSWORD: 'the-password-of-ann' }
+  const env = {
+    NEW_CLUSTER_PASSWORD: 'the-cluster-password',
+    NEXT_CLUSTER_PASSWORD: 'the-standby-password',
+    ANN_PASSWORD: 'the-password-of-ann',
+  }
   const { config, warnings } = await loadGatewayConfig(file, {}, env)
   assert.deepEqual(warnings, [])
   assert.deepEqual(config.access.users, [{ name: 'ann', password: 'the-password-of-ann' }])
   assert.deepEqual(config.access.apiKeys, [{ name: 'nightly', key: 'the-nightly-key' }])
+  assert.deepEqual(config.standby?.nodes, ['https://next.example.com:9200'])
   assert.equal(config.tls?.certFile, join(place, 'tls', 'gateway.pem'))
   assert.deepEqual(config.reindex.allowlist, ['old.example.com:9200', '*.internal.example.com:9200'])
   const remote = {

@@ -65,7 +65,7 @@ export function checkGatewayConfig(file: string | undefined, env: Environment): 
   if (tree.problems.some(({ setting }) => setting === '')) {
     return { settings: undefined, problems: tree.problems, warnings: [] }
   }
-  clusterAsMap(tree)
+  for (const section of ['cluster', 'standby'] as const) clusterAsMap(tree, section)
   const parsed = gatewaySchema.safeParse(tree.root)
   const problems = [...tree.problems, ...(parsed.success ? [] : problemsOf(parsed.error.issues, tree))].sort(byPosition)
   if (!parsed.success || problems.length > 0) return { settings: undefined, problems, warnings: [] }
@@ -85,13 +85,13 @@ function readConfigFile(file: string): Uint8Array {
 }
 
 /** `cluster: https://host:9200` is short for a section with that URL. */
-function clusterAsMap({ root, places }: ConfigTree): void {
-  const { cluster } = root
+function clusterAsMap({ root, places }: ConfigTree, section: 'cluster' | 'standby'): void {
+  const cluster = root[section]
   if (!isConfigText(cluster)) return
   const map: ConfigMap = { url: cluster }
-  const position = places.find(root, ['cluster'])
+  const position = places.find(root, [section])
   if (position) places.setKey(map, 'url', position)
-  ;(root as Record<string, ConfigNode>).cluster = map
+  ;(root as Record<string, ConfigNode>)[section] = map
 }
 
 /** What is allowed and probably not meant, as far as the file alone shows it. */
@@ -124,6 +124,7 @@ function complete(settings: GatewaySettings, overrides: GatewayOverrides, env: E
     listen: overrides.listen === undefined ? listen : parseOverride('listen', overrides.listen, listenAddress),
     tls,
     cluster: clusterOf(settings, overrides.cluster),
+    standby: settings.standby,
     access,
     limits,
     reindex,

@@ -64,6 +64,11 @@ export class BulkReplicationRunner implements BulkReplications, AsyncDisposable 
     if (work && !this.#running) this.#run(work)
   }
 
+  /** Whether a task has begun that has not ended. */
+  get isRunning(): boolean {
+    return this.#isBeginning || this.#running !== undefined || this.#table.unfinished() !== undefined
+  }
+
   async begin(request: BulkRequest, caller: ReplicationCaller): Promise<string> {
     if (this.#isBeginning || this.#running || this.#table.unfinished()) throw bulkRunning()
     this.#isBeginning = true

@@ -3,6 +3,7 @@ import type { Cluster } from '../../cluster/cluster.ts'
 import { isErrorOf } from '../../foundation/errors.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { flattenSettings } from '../../transform/setting-paths.ts'
+import { placeOf } from '../cluster-place.ts'
 import type { Connections } from '../connections/connections.ts'
 import { type Domains, findDomain } from '../connections/domain.ts'
 import { remoteUnknown } from './refusals.ts'
@@ -33,12 +34,6 @@ function findConnection({ connections, domains, localNodes }: RemoteFinder, alia
   const found =
     known.find(({ local }) => own.has(placeOf(findDomain(domains, local.domainName)?.url ?? ''))) ?? known[0]
   return found && { domain: found.remote.domainName, connectionId: found.id }
-}
-
-function placeOf(url: string): string {
-  if (!URL.canParse(url)) return url
-  const { protocol, hostname, port } = new URL(url)
-  return `${hostname === 'localhost' ? '127.0.0.1' : hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
 }
 
 /** The addresses of a registration are those of the transport protocol: `seeds` of a domain says whose they are. */

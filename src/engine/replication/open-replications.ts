@@ -1,11 +1,11 @@
 // All replications of a gateway: takes what is asked of them, one call at a time for each, and goes on with them at the next start.
-import type { Connection } from '../../cluster/connection.ts'
 import { asIndexferryError, IndexferryError } from '../../foundation/errors.ts'
 import { indexExists } from '../../mechanism/prepare-target.ts'
 import { Turns } from '../../mechanism/turns.ts'
 import { Gate } from '../../migration/run-follow.ts'
 import type { JsonObject } from '../../model/json.ts'
 import type { ReplicationRequest, ReplicationStatus } from '../../model/replication.ts'
+import type { LocalSide } from '../active-cluster.ts'
 import type { Connections } from '../connections/connections.ts'
 import type { Domains } from '../connections/domain.ts'
 import type { GatewayDatabase } from '../gateway-database.ts'
@@ -34,7 +34,7 @@ import { watchFollowers } from './watch-followers.ts'
 
 export interface ReplicationsOptions {
   readonly database: GatewayDatabase
-  readonly local: Connection
+  readonly local: LocalSide
   readonly clusterCredentials: 'caller' | 'own'
   readonly connections: Connections
   readonly domains: Domains
@@ -111,7 +111,7 @@ export class GatewayReplications implements Replications, AsyncDisposable {
       table: this.table,
       onGone: (replication) => this.dropGone(replication),
       stop: this.deps.closing,
-    })
+    }).catch((error: unknown) => this.options.database.giveUp(error))
   }
 
   async start(request: ReplicationRequest, caller: ReplicationCaller): Promise<void> {
@@ -133,10 +133,10 @@ export class GatewayReplications implements Replications, AsyncDisposable {
 
   private async checkStart(request: ReplicationRequest, caller: ReplicationCaller): Promise<RemoteCluster> {
     const { follower, connection, leaderIndex, roles } = request
-    const { connections, domains, local: localConnection } = this.options
+    const { connections, domains, local: side } = this.options
     await using localLease = await this.sides.leaseLocal(caller.clusterHeaders)
     const { cluster: local } = localLease
-    const finder = { connections, domains, localNodes: localConnection.nodes }
+    const finder = { connections, domains, localNodes: side.connection.nodes }
     const remote = await findRemote(finder, connection, async () => local)
     await using leaderLease = await this.sides.leaseLeader(remote, connection)
     const { cluster: leader } = leaderLease
@@ -162,7 +162,7 @@ export class GatewayReplications implements Replications, AsyncDisposable {
   /** Whether a leader is one of the indexes that this gateway itself replicates to. */
   private isOwnFollower(remote: RemoteCluster, leaderIndex: string): boolean {
     const url = this.options.domains[remote.domain]?.url
-    return this.options.local.nodes.some((node) => node === url) && this.isFollower(leaderIndex)
+    return this.options.local.connection.nodes.some((node) => node === url) && this.isFollower(leaderIndex)
   }
 
   private async begin(asked: ReplicationRequest, remote: RemoteCluster, caller: ReplicationCaller): Promise<void> {
@@ -211,7 +211,10 @@ export class GatewayReplications implements Replications, AsyncDisposable {
         }
         if (!isForced) throw code === 'SOURCE_MADE_ANEW' ? leaderMadeAnew(follower) : error
         await replication.startAnew()
-        await replication.prepare()
+        await replication.prepare().catch((failure: unknown) => {
+          replication.pauseUnbegun(asIndexferryError(failure))
+          throw failure
+        })
       }
       replication.change({
         state: replication.isSynced ? 'SYNCING' : 'BOOTSTRAPPING',

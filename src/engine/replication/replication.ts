@@ -284,13 +284,14 @@ export class Replication {
       this.onSynced()
       return
     }
-    clearOlder(open.local, unit, AbortSignal.any([stop, abort.signal])).then(
-      () => {
+    clearOlder(open.local, unit, AbortSignal.any([stop, abort.signal]))
+      .then(() => {
+        // Halted meanwhile, and perhaps gone: it is done once more when it goes on.
+        if (stop.aborted) return
         this.change({ isClearing: false })
         this.onSynced()
-      },
-      (error: unknown) => abort.abort(error),
-    )
+      })
+      .catch((error: unknown) => abort.abort(error))
   }
 
   private onSynced(): void {
@@ -315,6 +316,11 @@ export class Replication {
 
   fail(error: IndexferryError): void {
     this.end(endOf(error, this.record))
+  }
+
+  /** It was begun anew and does not run: paused, it can be resumed. */
+  pauseUnbegun(error: IndexferryError): void {
+    this.change({ state: 'PAUSED', reason: `AutoPaused: ${error.message}. ${error.remedy}`, cause: error.code })
   }
 
   private end(end: ReplicationEnd): void {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import type { Connection } from '../../cluster/connection.ts'
 import { openCluster } from '../../cluster/open-cluster.ts'
 import { IndexferryError, isErrorOf } from '../../foundation/errors.ts'
+import type { LocalSide } from '../active-cluster.ts'
 import type { Connections } from '../connections/connections.ts'
 import { type Domain, type Domains, findDomain } from '../connections/domain.ts'
 import { Forwarder } from '../connections/forwarder.ts'
@@ -13,7 +14,7 @@ import { remoteUnknown } from './refusals.ts'
 import type { RemoteCluster } from './replication-record.ts'
 
 export interface SideClustersOptions {
-  readonly local: Connection
+  readonly local: LocalSide
   /** `caller`: the local cluster is spoken to with the headers of the call that began or resumed a replication. */
   readonly clusterCredentials: 'caller' | 'own'
   readonly connections: Connections
@@ -38,8 +39,9 @@ export class SideClusters implements AsyncDisposable {
     const { local, clusterCredentials } = this.options
     const isCaller = clusterCredentials === 'caller'
     const key = isCaller ? digestOf(clusterHeaders) : 'own'
-    return this.pool.lease(`local ${key}`, () =>
-      openCluster('target', isCaller ? inNameOf(local, clusterHeaders) : local, this.warn),
+    const { role, connection } = local
+    return this.pool.lease(`${role} ${key}`, () =>
+      openCluster('target', isCaller ? inNameOf(connection, clusterHeaders) : connection, this.warn),
     )
   }
 
@@ -68,6 +70,8 @@ export class SideClusters implements AsyncDisposable {
       const place = { host: '127.0.0.1', ports: undefined, preferred: undefined }
       forwarder = Forwarder.listen(place, routeTo(domain), this.options.log)
       this.forwarders.set(name, forwarder)
+      // The next one tries again.
+      forwarder.catch(() => this.forwarders.delete(name))
     }
     const { address, port } = await forwarder
     return { host: address, port }

@@ -1,5 +1,5 @@
 // Waits for other snapshots and restores where a version does one at a time: Amazon's domains, for one, take snapshots of their own every hour.
-import { monotonicMs } from '../../foundation/clock.ts'
+import { awakeMs } from '../../foundation/clock.ts'
 import { isErrorOf } from '../../foundation/errors.ts'
 import { pollPause } from './poll-pause.ts'
 
@@ -15,12 +15,12 @@ export async function waitWhileBusy<Result>(
   call: () => Promise<Result>,
   { forMs, signal, note }: BusyWait,
 ): Promise<Result> {
-  const startedMs = monotonicMs()
+  const startedMs = awakeMs()
   for (let asked = 1; ; asked++) {
     try {
       return await call()
     } catch (error) {
-      if (!isErrorOf(error, 'SNAPSHOT_BUSY') || monotonicMs() - startedMs >= forMs) throw error
+      if (!isErrorOf(error, 'SNAPSHOT_BUSY') || awakeMs() - startedMs >= forMs) throw error
       if (asked === 1) note(`waiting for another snapshot or restore: ${error.message}`)
     }
     await pollPause(asked, signal)

@@ -2,7 +2,7 @@
 import type { Cluster } from '../../cluster/cluster.ts'
 import { nameBatches } from '../../cluster/name-batches.ts'
 import { indexPath } from '../../cluster/paths.ts'
-import { monotonicMs } from '../../foundation/clock.ts'
+import { awakeMs, monotonicMs } from '../../foundation/clock.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
 import { formatDuration } from '../../foundation/quantity.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
@@ -43,7 +43,7 @@ export async function watchRecovery(
   const { names, signal, onProgress } = request
   const stalledMsMax = request.stalledMsMax ?? stalledMsDefault
   const startedMs = monotonicMs()
-  let steppedMs = startedMs
+  let steppedMs = awakeMs()
   let before = ''
   let failedSeen = 0
   for (let asked = 1; ; asked++) {
@@ -54,11 +54,11 @@ export async function watchRecovery(
     const progress = await readRecovery(cluster, names, shardsOf(health))
     onProgress?.({ ...progress, secondsLeft: secondsLeft(progress, monotonicMs() - startedMs) })
     const step = JSON.stringify(progress)
-    if (step !== before) steppedMs = monotonicMs()
+    if (step !== before) steppedMs = awakeMs()
     before = step
     const isMoving = missing.some((name) => health.get(name)?.isMoving)
     failedSeen = isMoving ? 0 : failedSeen + 1
-    const stalledMs = monotonicMs() - steppedMs
+    const stalledMs = awakeMs() - steppedMs
     if (failedSeen >= failedMax || stalledMs > stalledMsMax) {
       const found = await explainShards(cluster, missing)
       const failed = found.filter(({ reason }) => reason === 'ALLOCATION_FAILED')

@@ -44,6 +44,8 @@ export async function takeBack(context: MigrationContext, streams: MigrationStre
   await streams.stopShadow()
   await moveAliases(context, 'before')
   await unblockSide(context, 'source', 'as before')
+  // While the target still takes no writes: what clients would write there nobody carries any more. Also when the user stops.
+  if (attempt?.isHookCalled) await callHook(context, 'back', new AbortController().signal)
   await streams.stopFollowed()
   await context.streams.settle(stream)
   await unblockSide(context, 'target', 'as before')
@@ -52,7 +54,6 @@ export async function takeBack(context: MigrationContext, streams: MigrationStre
   await removePipelines({ clusters, id, journal, note })
   const targets = context.streams.unitsOf(stream).map(({ targetIndex }) => targetIndex)
   if (targets.length > 0) note(`what was copied stays on the target: ${targets.join(', ')}`)
-  if (attempt?.isHookCalled) await callHook(context, 'back', context.stop)
   journal.update({ aliases: null, attempt: null })
   context.streams.forget(stream)
   context.streams.forget(stream + 1)

@@ -1,6 +1,7 @@
 // The way back: the same indexes with source and target exchanged.
 import type { Cluster } from '../../cluster/cluster.ts'
 import { indexPath } from '../../cluster/paths.ts'
+import { IndexferryError } from '../../foundation/errors.ts'
 import type { CopyUnit } from '../../mechanism/copy-unit.ts'
 import { readIndexUuid } from '../../mechanism/prepare-target.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
@@ -19,6 +20,8 @@ export async function whyOneWay(context: MigrationContext, units: readonly CopyU
   if (changesDocuments !== undefined) return changesDocuments
   if (units.some(({ typeField, parentField, hasTypedIds }) => typeField ?? parentField ?? hasTypedIds))
     return 'mapping types are folded into the documents, which cannot be undone'
+  if (units.some(({ aliasFilter }) => aliasFilter !== undefined))
+    return 'the source is read through an alias with a filter, and holds documents that the target does not'
   if (!clusters[to].capabilities.sequenceNumbers) return `${clusters[to].name} cannot be followed: it is too old`
   for (const { sourceIndex } of units) {
     const pipeline = await readSetting(clusters[from], sourceIndex, 'final_pipeline')
@@ -74,6 +77,7 @@ export async function readVersions(
     scan = await scanIndex(clusters[from], { name, index: sourceIndex }, scan, signal)
     journal.update({ versions: scan })
   }
+  refuseHighVersions(journal.record)
 }
 
 async function scanIndex(
@@ -111,3 +115,17 @@ const versionMargin = 2 ** 32
 
 export const versionBaseOf = ({ versions }: MigrationRecord, unit: string): number =>
   (versions?.highest[unit] ?? 0) + versionMargin
+
+/**
+ * Above 2^53 two numbers in a row would become the same version, and the later write would be taken for one that is there already. Versions
+ * that clients give in nanoseconds are such.
+ */
+export function refuseHighVersions({ versions }: Pick<MigrationRecord, 'versions'>): void {
+  for (const [unit, highest] of Object.entries(versions?.highest ?? {})) {
+    if (highest + 2 * versionMargin <= Number.MAX_SAFE_INTEGER) continue
+    const sentence = `documents of ${unit} have versions up to ${highest}, which leave no room for the versions of the way back`
+    throw new IndexferryError('MIGRATION_NOT_READY', sentence, {
+      remedy: 'Ask again with --one-way: then there is no way back.',
+    })
+  }
+}

@@ -136,15 +136,19 @@ async function giveBack(context: MigrationContext, streams: MigrationStreams): P
   streams.calm()
   await moveAliases(context, 'before')
   await unblockSide(context, from, 'as before')
-  await unblockSide(context, to, 'as before')
   if (attempt?.fencedMs != null) note(`writes go on on the ${from}`)
-  if (!attempt?.isHookCalled) return
+  if (attempt?.isHookCalled) await leadBack(context)
+  // Not before traffic was led back: where the other side can have no guard, it would take what nobody carries.
+  await unblockSide(context, to, 'as before')
+}
+
+/** Also when the user stops: traffic would stay where it is refused. */
+async function leadBack(context: MigrationContext): Promise<void> {
   try {
-    await callHook(context, 'back', context.stop)
+    await callHook(context, 'back', new AbortController().signal)
   } catch (error) {
-    context.stop.throwIfAborted()
     if (!(error instanceof IndexferryError)) throw error
     // Traffic that was led to the other side is refused there; only its owner can lead it back.
-    note(`traffic was to be led back, and could not: ${error.message}`)
+    context.note(`traffic was to be led back, and could not: ${error.message}`)
   }
 }

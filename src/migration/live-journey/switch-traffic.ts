@@ -6,6 +6,7 @@
 import type { Cluster } from '../../cluster/cluster.ts'
 import { indexPath } from '../../cluster/paths.ts'
 import type { CopyUnit } from '../../mechanism/copy-unit.ts'
+import { indexExists } from '../../mechanism/prepare-target.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { runHook } from '../snapshot-journey/run-hook.ts'
 import type { MigrationContext } from './migration-context.ts'
@@ -45,8 +46,8 @@ export async function moveAliases(
   const move = journal.record.aliases
   if (!move) return
   const wanted = move[direction]
-  const source = await actionsOf(clusters.source, wanted.source)
-  const target = await actionsOf(clusters.target, wanted.target)
+  const source = await actionsOf(clusters.source, wanted.source, direction)
+  const target = await actionsOf(clusters.target, wanted.target, direction)
   if (await sameCluster(clusters.source, clusters.target)) {
     await change(clusters.target, [...source, ...target], signal)
   } else {
@@ -56,9 +57,11 @@ export async function moveAliases(
 }
 
 /** What leads from how it is to how it is wanted. */
-async function actionsOf(cluster: Cluster, wanted: AliasesByIndex): Promise<JsonObject[]> {
+async function actionsOf(cluster: Cluster, wanted: AliasesByIndex, direction: keyof AliasMove): Promise<JsonObject[]> {
   const actions: JsonObject[] = []
   for (const [index, aliases] of Object.entries(wanted)) {
+    // On the way back, an index that is gone can be given none, and must not keep the others from theirs.
+    if (direction === 'before' && !(await indexExists(cluster, index))) continue
     const there = await aliasesOf(cluster, index)
     for (const alias of Object.keys(there)) if (!(alias in aliases)) actions.push({ remove: { index, alias } })
     for (const [alias, properties] of Object.entries(aliases)) actions.push({ add: { index, alias, ...properties } })

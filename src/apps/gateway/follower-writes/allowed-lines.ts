@@ -13,6 +13,8 @@ export interface RefusedItem {
 export interface BulkReport {
   items: number
   readonly refused: RefusedItem[]
+  /** Of the action lines of the refused, of which the ids are kept. */
+  refusedBytes?: number
 }
 
 /** The follower that a document of this name would be written to; a promise where that has to be asked for. */
@@ -23,6 +25,7 @@ const lineFeed = 0x0a
 const actionBytesMax = 1024 * 1024
 /** Each is kept until the answer. */
 const refusedMax = 100_000
+const refusedBytesMax = 64 * 1024 * 1024
 
 export interface BulkRules {
   /** Of items that name none. */
@@ -94,7 +97,10 @@ function judgeLine(bytes: Buffer, report: BulkReport, { index, judge }: BulkRule
   const position = report.items++
   const name = line.index ?? index
   const judged = name === undefined ? undefined : judge(name)
-  const decide = (follower: string | undefined) => verdictOn(line, position, follower, report)
+  const decide = (follower: string | undefined) => {
+    if (follower !== undefined) report.refusedBytes = (report.refusedBytes ?? 0) + bytes.length
+    return verdictOn(line, position, follower, report)
+  }
   return judged instanceof Promise ? judged.then(decide) : decide(judged)
 }
 
@@ -102,10 +108,10 @@ function verdictOn(
   line: ActionLine,
   position: number,
   follower: string | undefined,
-  { refused }: BulkReport,
+  { refused, refusedBytes = 0 }: BulkReport,
 ): LineVerdict {
   if (follower === undefined) return { isAllowed: true, next: hasDocument(line) ? 'kept' : 'action' }
-  if (refused.length >= refusedMax) throw tooMany()
+  if (refused.length >= refusedMax || refusedBytes > refusedBytesMax) throw tooMany()
   refused.push({ position, line, follower })
   return { isAllowed: false, next: hasDocument(line) ? 'dropped' : 'action' }
 }
@@ -129,5 +135,5 @@ const malformed = (items: number): IndexferryError =>
 const tooMany = (): IndexferryError =>
   new IndexferryError(
     'REQUEST_TOO_LARGE',
-    `more than ${refusedMax} items of the bulk body are for indexes that follow others and take no writes`,
+    `more than ${refusedMax} items, or ${refusedBytesMax} bytes of action lines, of the bulk body are for indexes that follow others and take no writes`,
   )

@@ -159,3 +159,8 @@ test('an answer to refused items alone', () => {
     ],
   })
 })
+
+test('what is kept of refused items until the answer has a limit in bytes, too', async () => {
+  const line = Buffer.from(`{"delete":{"_index":"follower","_id":"${'x'.repeat(900_000)}"}}\n`)
+  await assert.rejects(filter(Array.from({ length: 80 }, () => line)), { code: 'REQUEST_TOO_LARGE' })
+})

@@ -1,6 +1,7 @@
 // Every call that the gateway answers itself. A test compares them with the routes.
 import { z } from 'zod'
 import type { ApiAnswer, ApiCall, ApiParameter } from './api-call.ts'
+import { clusterCalls } from './described-cluster.ts'
 import { connectionCalls } from './described-connections.ts'
 import { replicationCalls } from './described-replication.ts'
 import { reindexRequest, reindexResponse, serverError, startedTask, taskList, taskResult } from './server-shapes.ts'
@@ -179,4 +180,5 @@ export const describedCalls: readonly ApiCall[] = [
   ...connectionCalls,
   ...replicationCalls,
   ...gatewayCalls,
+  ...clusterCalls,
 ]

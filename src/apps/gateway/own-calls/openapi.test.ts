@@ -8,6 +8,7 @@ import { responseBody } from '../reindex/reindex-answer.ts'
 import { reindexRoutes } from '../reindex/reindex-route.ts'
 import { replicationRoutes } from '../replication/replication-routes.ts'
 import { taskRoutes } from '../tasks/task-routes.ts'
+import { clusterRoutes } from './cluster-routes.ts'
 import { describedCalls } from './described-calls.ts'
 import { GatewayMetrics } from './metrics.ts'
 import { openApiDocument, undescribed } from './openapi.ts'
@@ -23,6 +24,7 @@ const routes = [
   ...taskRoutes({} as never),
   ...connectionRoutes({ keys: [], connections: {}, log: () => {} } as never),
   ...replicationRoutes({} as never),
+  ...clusterRoutes({} as never),
 ]
 
 test('the description is valid OpenAPI 3.1', async () => {
