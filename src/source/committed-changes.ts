@@ -4,7 +4,7 @@
 // that is taken, and a flush is asked for.
 import { indexPath } from '../cluster/paths.ts'
 import { monotonicMs } from '../foundation/clock.ts'
-import { isErrorOf } from '../foundation/errors.ts'
+import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import type { DocumentBatch } from '../model/document-batch.ts'
 import type { Partition, Position } from '../model/partition.ts'
 import type { ChangeSource, IndexMark, NumberRange } from './change-source.ts'
@@ -17,6 +17,7 @@ import type { DocumentSource, ReadOptions } from './source.ts'
 const flushPauseMs = 5_000
 /** The setting may be changed at any time. */
 const settingPauseMs = 60_000
+const lookWithinMs = 60_000
 
 export async function openCommittedChanges(selection: SearchSelection): Promise<ChangeSource> {
   return new CommittedChanges(selection, await openSequenceChanges(selection))
@@ -39,7 +40,19 @@ class CommittedChanges implements ChangeSource {
     this.numbers = numbers
     this.documents = numbers.documents
     this.listMax = numbers.listMax
-    this.firstCopy = new ClippedSource(numbers.documents, () => this.look(AbortSignal.timeout(60_000)))
+    this.firstCopy = new ClippedSource(numbers.documents, () => this.lookInTime())
+  }
+
+  private async lookInTime(): Promise<IndexMark> {
+    const late = AbortSignal.timeout(lookWithinMs)
+    try {
+      return await this.look(late)
+    } catch (error) {
+      if (!late.aborted) throw error
+      const { cluster, index } = this.selection
+      const sentence = `${cluster.name}: index ${index} did not say within ${lookWithinMs / 1000} s how far it is`
+      throw new IndexferryError('SHARD_FAILED', sentence, { side: cluster.side, fields: { index }, cause: error })
+    }
   }
 
   async look(signal: AbortSignal): Promise<IndexMark> {

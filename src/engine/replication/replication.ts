@@ -149,8 +149,9 @@ export class Replication {
     const abort = new AbortController()
     const notes = this.notesOf(open.writer, abort)
     try {
-      await prepareFollow(this.context(open, notes, abort, this.deps.closing))
+      // Before anything is made on the follower's side.
       await this.beginBootstrap(open)
+      await prepareFollow(this.context(open, notes, abort, this.deps.closing))
     } finally {
       notes.stop()
     }

@@ -50,16 +50,26 @@ async function pauseUnconnected({ replications, connections }: WatchOptions): Pr
 async function lookForFollowers(options: WatchOptions): Promise<void> {
   const { replications, sides, table, onGone } = options
   const made = replications().filter(({ followerUuid }) => followerUuid !== undefined)
-  const byCaller = Map.groupBy(made, ({ record }) => JSON.stringify(table.readHeaders(record)))
-  for (const group of byCaller.values()) {
-    const [first] = group as [Replication, ...Replication[]]
-    await using local = await sides.leaseLocal(table.readHeaders(first.record))
+  const byCaller = Map.groupBy(made, ({ record }) => headersText(table, record))
+  for (const [headers, group] of byCaller) {
+    if (headers === undefined) continue
+    await using local = await sides.leaseLocal(JSON.parse(headers))
     for (const replication of await missingOf(local.cluster, group, options.stop)) {
       const { follower, followerUuid } = replication
       // Asked for by itself once more: what a list leaves out may be hidden from this caller.
       const uuid = await readIndexUuid(local.cluster, follower)
       if (uuid !== followerUuid && !replication.isBusy) await onGone(replication)
     }
+  }
+}
+
+/** Undefined when they cannot be opened any more; whoever runs or resumes the replication is told. */
+function headersText(table: ReplicationTable, record: Replication['record']): string | undefined {
+  try {
+    return JSON.stringify(table.readHeaders(record))
+  } catch (error) {
+    if (!(error instanceof IndexferryError)) throw error
+    return undefined
   }
 }
 

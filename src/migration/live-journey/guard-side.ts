@@ -5,7 +5,7 @@
 // requests ask for none (`pipeline=_none`). Deletes by the index's own name know no pipelines; of those the guard cannot keep the side.
 import type { Cluster } from '../../cluster/cluster.ts'
 import { indexPath } from '../../cluster/paths.ts'
-import { sleep } from '../../foundation/clock.ts'
+import { monotonicMs, sleep } from '../../foundation/clock.ts'
 import { IndexferryError, isErrorOf } from '../../foundation/errors.ts'
 import type { JsonObject } from '../../model/json.ts'
 import { openSequenceChanges } from '../../source/sequence-changes.ts'
@@ -47,15 +47,21 @@ async function block(cluster: Cluster, index: string, signal: AbortSignal): Prom
 }
 
 const stillMs = 150
+const stillWithinMs = 120_000
 
-/** Until every operation has its number and is safe, twice in a row. */
+/** Until every operation has its number and is safe, twice in a row. Throws MIGRATION_NOT_READY when that takes minutes. */
 async function untilStill(cluster: Cluster, index: string, signal: AbortSignal): Promise<void> {
   if (!cluster.capabilities.sequenceNumbers) return
   await using changes = await openSequenceChanges({ cluster, index, documentBytesMax: 1, readers: 1 })
+  const sinceMs = monotonicMs()
   for (let before = ''; ; ) {
     const { shards } = await changes.look(signal)
     const now = JSON.stringify(shards)
     if (now === before && shards.every(({ safe, highest }) => safe === highest)) return
+    if (monotonicMs() - sinceMs > stillWithinMs) {
+      const sentence = `${cluster.name}: writes to index ${index} are blocked, and after ${stillWithinMs / 1000} s a shard still has operations that are not safe`
+      throw new IndexferryError('MIGRATION_NOT_READY', sentence, { side: cluster.side, fields: { index } })
+    }
     before = now
     await sleep(stillMs, signal)
   }
