@@ -102,3 +102,20 @@ test('a number whose document was written again since needs no delete, unless th
   )
   assert.ok(!deletes.isPending)
 })
+
+test('the former version of a document that the target refused is deleted', async () => {
+  const recent = new RecentWrites()
+  const again = batchOf([
+    { id: 'd-3', sequenceNumber: 12, source: '{}' },
+    { id: 'd-4', sequenceNumber: 13, source: '{}' },
+  ])
+  const { sent, step } = deletesOf(allBut(3, 4), recent)
+  recent.add(0, again)
+  recent.refused([0], again, [1])
+  await step(13, 14)
+  await step(13, 14)
+  assert.deepEqual(
+    sent.map(({ id }) => id),
+    ['d-4'],
+  )
+})

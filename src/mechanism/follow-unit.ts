@@ -233,7 +233,11 @@ class UnitFollower {
         await note(batch, changed, partition)
         this.recent.add((partition as SequencePartition).shard, changed)
       },
-      keepRejected: options.keepRejected,
+      keepRejected: async (batch, rejected) => {
+        const rows = rejected.map(({ row }) => row)
+        this.recent.refused(this.cursors.keys(), batch, rows)
+        await options.keepRejected(batch, rejected)
+      },
       onProgress: ({ partition, position, isDone, counts }, batch) => {
         this.carried = addCounts(this.carried, batch)
         options.onBatch(batch)

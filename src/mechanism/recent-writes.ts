@@ -26,6 +26,19 @@ export class RecentWrites {
     }
   }
 
+  /** The target has not taken these: what it has under an older number is to go. `shards`: those that they may be of. */
+  refused(shards: Iterable<number>, batch: DocumentBatch, rows: readonly number[]): void {
+    for (const row of rows) {
+      const routing = text(batch, batch.routingStart[row] as number, batch.routingEnd[row] as number)
+      const id = text(batch, batch.idStart[row] as number, batch.idEnd[row] as number)
+      for (const shard of shards) {
+        const key = keyOf(shard, id, routing)
+        this.latest.delete(key)
+        this.before.delete(key)
+      }
+    }
+  }
+
   /** Whether the document of a number was noted under a later one: the delete of the number would change nothing. */
   isOvertaken(shard: number, { id, routing, number }: WrittenId): boolean {
     const key = keyOf(shard, id, routing)
