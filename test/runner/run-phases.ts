@@ -66,8 +66,9 @@ export async function runPhases(
         files: [...files],
         concurrency,
         timeout: fileTimeoutMs,
-        // A test that fails may leave a listener behind, and its process would never end.
-        execArgv: ['--test-force-exit'],
+        // A test that fails may leave a listener behind, and its process would never end. An exit that is forced while V8 compiles in
+        // another thread may wait for that thread for ever (seen with Node 24.21), so it compiles in none.
+        execArgv: ['--test-force-exit', '--no-concurrent-recompilation'],
         signal: options.signal,
         ...(options.namePatterns.length > 0 ? { testNamePatterns: [...options.namePatterns] } : {}),
       })
