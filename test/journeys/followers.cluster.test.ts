@@ -125,6 +125,8 @@ describe('indexes that follow others, through the gateway', { skip, timeout: 240
   }
 
   test('the follower has what the leader has, and takes writes when the replication was stopped', async () => {
+    // In step is what was written; searches see it after a refresh.
+    await pair.follower.json({ method: 'POST', path: indexPath(one, '_refresh') })
     const count = await pair.ok('GET', `${one}/_count`)
     assert.equal(count.count, 2)
     assert.equal((await pair.replication('POST', `${two}/_pause`, {})).status, 200)
