@@ -1,7 +1,7 @@
 // What stores with the S3 interface, OSS among them, say in XML.
 import { plainEtag } from './object-checksum.ts'
 import type { ObjectEntry, UploadedPart } from './object-store.ts'
-import { childOf, escapeXml, readXml, textOf, type XmlElement } from './xml.ts'
+import { childOf, escapeXml, readXml, textOf, unescapeXml, type XmlElement } from './xml.ts'
 
 export interface ListedPage {
   readonly entries: readonly ObjectEntry[]
@@ -11,35 +11,89 @@ export interface ListedPage {
 
 /** Undefined where it is not what it should be. */
 export function readListing(body: Buffer): ListedPage | undefined {
-  const root = readXml(body.toString())
+  const text = body.toString()
+  const parts = splitContents(text)
+  const root = readXml(parts?.rest ?? text)
   if (root?.name !== 'ListBucketResult') return undefined
   const decode = textOf(root, 'EncodingType') === 'url' ? decodeListed : (key: string) => key
-  const entries: ObjectEntry[] = []
-  for (const child of root.children) {
-    if (child.name !== 'Contents') continue
-    const entry = readEntry(child, decode)
-    if (entry === undefined) return undefined
-    entries.push(entry)
-  }
+  const entries = parts ? parts.contents.map((each) => entryOf(each, decode)) : readContents(root, decode)
+  if (entries.includes(undefined)) return undefined
   const next = textOf(root, 'NextContinuationToken')
-  return { entries, isTruncated: textOf(root, 'IsTruncated') === 'true', next: next || undefined }
+  return {
+    entries: entries as readonly ObjectEntry[],
+    isTruncated: textOf(root, 'IsTruncated') === 'true',
+    next: next || undefined,
+  }
 }
 
-function readEntry({ children }: XmlElement, decode: (key: string) => string): ObjectEntry | undefined {
-  let key: string | undefined
-  let size: number | undefined
-  let modifiedMs = 0
-  let etag = ''
-  for (const { name, text } of children) {
-    if (name === 'Key') key = text
-    else if (name === 'Size') size = Number(text)
-    else if (name === 'LastModified') modifiedMs = Date.parse(text) || 0
-    else if (name === 'ETag') etag = plainEtag(text)
+interface ListedObject {
+  readonly key: string
+  readonly size: string
+  readonly modified: string
+  readonly etag: string
+}
+
+/**
+ * A page holds a thousand objects in one plain form; as elements they would be most of the work of a look at a store that has nothing new. Undefined
+ * where anything is in another form: then the whole is read as elements.
+ */
+function splitContents(
+  text: string,
+): { readonly contents: readonly ListedObject[]; readonly rest: string } | undefined {
+  // Comments and CDATA may hold anything.
+  if (text.includes('<!')) return undefined
+  const contents: ListedObject[] = []
+  let rest = ''
+  for (let at = 0; ; ) {
+    const start = text.indexOf('<Contents>', at)
+    if (start < 0) {
+      rest += text.slice(at)
+      // Objects whose element has a prefix or attributes are among the rest.
+      return rest.includes('Contents') ? undefined : { contents, rest }
+    }
+    const end = text.indexOf('</Contents>', start)
+    if (end < 0) return undefined
+    const object = text.slice(start + '<Contents>'.length, end)
+    const [key, size] = [textWithin(object, 'Key'), textWithin(object, 'Size')]
+    if (key === undefined || size === undefined) return undefined
+    contents.push({
+      key,
+      size,
+      modified: textWithin(object, 'LastModified') ?? '',
+      etag: textWithin(object, 'ETag') ?? '',
+    })
+    rest += text.slice(at, start)
+    at = end + '</Contents>'.length
   }
-  // Without a size nothing could be compared.
-  return key === undefined || size === undefined || !Number.isSafeInteger(size)
-    ? undefined
-    : { key: decode(key), size, modifiedMs, etag }
+}
+
+function textWithin(object: string, name: string): string | undefined {
+  const start = object.indexOf(`<${name}>`)
+  const end = start < 0 ? -1 : object.indexOf(`</${name}>`, start)
+  if (end < 0) return undefined
+  const text = object.slice(start + name.length + 2, end)
+  return text.includes('<') ? undefined : unescapeXml(text)
+}
+
+function readContents(root: XmlElement, decode: (key: string) => string): (ObjectEntry | undefined)[] {
+  return root.children.flatMap((child) => {
+    if (child.name !== 'Contents') return []
+    const [key, size] = [textOf(child, 'Key'), textOf(child, 'Size')]
+    if (key === undefined || size === undefined) return [undefined]
+    return [
+      entryOf({ key, size, modified: textOf(child, 'LastModified') ?? '', etag: textOf(child, 'ETag') ?? '' }, decode),
+    ]
+  })
+}
+
+/** Undefined without a size that is a number: nothing could be compared. */
+function entryOf(
+  { key, size, modified, etag }: ListedObject,
+  decode: (key: string) => string,
+): ObjectEntry | undefined {
+  const bytes = Number(size)
+  if (!Number.isSafeInteger(bytes)) return undefined
+  return { key: decode(key), size: bytes, modifiedMs: Date.parse(modified) || 0, etag: plainEtag(etag) }
 }
 
 /** As `encoding-type=url` writes keys: a form's encoding, in which + is a space. */

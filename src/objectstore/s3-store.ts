@@ -88,16 +88,24 @@ export class S3Store implements ObjectStore {
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<readonly ObjectEntry[]> {
     let token: string | undefined
     let last: string | undefined
-    do {
-      const attempts = this.hasAnswered ? {} : { attempts: firstAttempts }
-      const rules = { ...patientRetries, ...attempts, ...(signal ? { signal } : {}) }
-      const { entries, isTruncated, next } = await retrying(rules, () => this.listPage(prefix, token, signal))
+    let coming: Promise<ListedPage> | undefined = this.patientPage(prefix, undefined, signal)
+    while (coming !== undefined) {
+      const { entries, isTruncated, next }: ListedPage = await coming
       last = this.checkOrder(entries, last, prefix)
+      const isLost: boolean = isTruncated && (next === undefined || next === token)
+      token = isTruncated && !isLost ? next : undefined
+      // The store makes the next page while this one is looked through. What fails is told when it is waited for.
+      coming = token === undefined ? undefined : this.patientPage(prefix, token, signal)
+      coming?.catch(() => {})
       if (entries.length > 0) yield entries
-      if (isTruncated && (next === undefined || next === token))
-        throw this.invalid(`the list of "${prefix}" has no way to its next page`)
-      token = isTruncated ? next : undefined
-    } while (token !== undefined)
+      if (isLost) throw this.invalid(`the list of "${prefix}" has no way to its next page`)
+    }
+  }
+
+  private patientPage(prefix: string, token: string | undefined, signal?: AbortSignal): Promise<ListedPage> {
+    const attempts = this.hasAnswered ? {} : { attempts: firstAttempts }
+    const rules = { ...patientRetries, ...attempts, ...(signal ? { signal } : {}) }
+    return retrying(rules, () => this.listPage(prefix, token, signal))
   }
 
   private async listPage(prefix: string, token: string | undefined, signal?: AbortSignal): Promise<ListedPage> {

@@ -81,8 +81,12 @@ function passOver(text: string, mark: number, element: OpenElement): number | un
 
 const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
-function unescapeXml(text: string): string {
+/** Character references and the five names. */
+export function unescapeXml(text: string): string {
   if (!text.includes('&')) return text
+  // Nearly all there is: the quotes around tags.
+  const unquoted = text.replaceAll('&quot;', '"')
+  if (!unquoted.includes('&')) return unquoted
   return text.replace(
     /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w+));/gi,
     (whole, hex?: string, decimal?: string, name?: string) => {
