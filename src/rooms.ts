@@ -135,6 +135,7 @@ export const rooms = [
       'migration/snapshot-journey/options.ts',
       'migration/snapshot-journey/journey-plan.ts',
       'engine/options.ts',
+      'engine/connections/domain.ts',
       'engine/state-folder.ts',
       'engine/remote/private-link.ts',
     ],

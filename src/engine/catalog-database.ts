@@ -1,8 +1,8 @@
 // The SQLite file under the catalog: how it is opened, made durable and kept sound, and its errors in our words.
 import { join } from 'node:path'
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { asIndexferryError, IndexferryError } from '../foundation/errors.ts'
-import { loadSqlite } from '../foundation/load-sqlite.ts'
+import { loadSqlite, PreparedStatements } from '../foundation/load-sqlite.ts'
 import { makeFolder } from '../foundation/make-folder.ts'
 import { type CatalogForm, copyCatalog } from './catalog-schema.ts'
 
@@ -24,13 +24,14 @@ export class CatalogDatabase {
   readonly file: string
   private readonly form: CatalogForm
   private readonly database: DatabaseSync
-  private readonly statements = new Map<string, StatementSync>()
+  private readonly statements: PreparedStatements
   private isClosed = false
 
   private constructor(file: string, form: CatalogForm, database: DatabaseSync) {
     this.file = file
     this.form = form
     this.database = database
+    this.statements = new PreparedStatements(database)
   }
 
   /** Opens a catalog of a state folder and makes both when they are not there. Throws STATE_UNUSABLE. */
@@ -52,16 +53,16 @@ export class CatalogDatabase {
 
   /** Every matching row. Results are small: one copy's indexes and partitions at most. */
   all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return translate(this.file, () => this.statement(sql).all(...values) as Row[])
+    return translate(this.file, () => this.statements.get(sql).all(...values) as Row[])
   }
 
   get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return translate(this.file, () => this.statement(sql).get(...values) as Row | undefined)
+    return translate(this.file, () => this.statements.get(sql).get(...values) as Row | undefined)
   }
 
   /** Runs one statement and says how many rows it changed. */
   run(sql: string, ...values: SQLInputValue[]): number {
-    return translate(this.file, () => Number(this.statement(sql).run(...values).changes))
+    return translate(this.file, () => Number(this.statements.get(sql).run(...values).changes))
   }
 
   /**
@@ -96,7 +97,7 @@ export class CatalogDatabase {
    * another connection reads at this moment; then the next call does it.
    */
   emptyLog(): boolean {
-    return translate(this.file, () => this.statement('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0)
+    return translate(this.file, () => this.statements.get('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0)
   }
 
   close(): void {
@@ -104,15 +105,6 @@ export class CatalogDatabase {
     this.isClosed = true
     this.statements.clear()
     this.database.close()
-  }
-
-  private statement(sql: string): StatementSync {
-    let statement = this.statements.get(sql)
-    if (!statement) {
-      statement = this.database.prepare(sql)
-      this.statements.set(sql, statement)
-    }
-    return statement
   }
 
   private prepareFile(): void {

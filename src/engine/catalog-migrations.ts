@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { chance, now } from '../foundation/clock.ts'
+import { now } from '../foundation/clock.ts'
 import { IndexferryError, redact } from '../foundation/errors.ts'
 import { currentProcess } from '../foundation/process-identity.ts'
 import {
@@ -19,6 +19,7 @@ import { CatalogDatabase, type Row } from './catalog-database.ts'
 import { type CopyOwner, describeOwner, isOwnerAlive } from './catalog-owner.ts'
 import { encodeJson } from './catalog-records.ts'
 import type { CatalogForm } from './catalog-schema.ts'
+import { freeShortId } from './short-id.ts'
 
 /** Its id is "IFRL". */
 const migrationCatalog: CatalogForm = {
@@ -115,7 +116,10 @@ export class MigrationCatalog implements Disposable {
 
   begin({ key, command, source, target, options }: MigrationIdentity): string {
     return this.database.transaction('full', () => {
-      const id = this.freeId()
+      const id = freeShortId(
+        'm-',
+        (taken) => this.database.get('SELECT id FROM migrations WHERE id = ?', taken) !== undefined,
+      )
       this.database.run(
         `INSERT INTO migrations (id, key, command, source, target, options, record, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
         ...[id, key, redact(command), redact(source), redact(target), encodeJson(options)],
@@ -190,14 +194,6 @@ export class MigrationCatalog implements Disposable {
       isRunning: owner !== null && isOwnerAlive(owner),
       requests: openRequests(this.database, String(row.id)),
       error: row.error === null ? null : (JSON.parse(String(row.error)) as MigrationListing['error']),
-    }
-  }
-
-  private freeId(): string {
-    const letters = 'abcdefghijkmnpqrstuvwxyz23456789'
-    for (;;) {
-      const id = `m-${Array.from({ length: 5 }, () => letters[Math.floor(chance() * letters.length)]).join('')}`
-      if (!this.database.get('SELECT id FROM migrations WHERE id = ?', id)) return id
     }
   }
 }

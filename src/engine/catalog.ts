@@ -4,8 +4,7 @@
 // It is on a disk of this machine: SQLite's locks and its shared log do not work on network shares.
 import { createHash, randomUUID } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
-import { assert } from '../foundation/assert.ts'
-import { chance, now } from '../foundation/clock.ts'
+import { now } from '../foundation/clock.ts'
 import { IndexferryError, redact } from '../foundation/errors.ts'
 import { currentProcess } from '../foundation/process-identity.ts'
 import type { FollowCursor } from '../mechanism/follow-journal.ts'
@@ -32,6 +31,7 @@ import {
 import { removeSweeps } from './catalog-sweeps.ts'
 import { CopyWriter } from './catalog-writer.ts'
 import { removeWrittenIds } from './catalog-written-ids.ts'
+import { freeShortId } from './short-id.ts'
 
 const completedCopiesMax = 100
 
@@ -211,7 +211,7 @@ export class Catalog implements Disposable {
   }
 
   private insertCopy({ key, command, source, target }: ClaimRequest): string {
-    const id = this.freeId()
+    const id = freeShortId('c', (id) => this.database.get('SELECT 1 FROM copies WHERE id = ?', id) !== undefined)
     const time = now()
     this.database.run(
       "INSERT INTO copies (id, key, command, source, target, state, created, updated) VALUES (?, ?, ?, ?, ?, 'planned', ?, ?)",
@@ -266,16 +266,5 @@ export class Catalog implements Disposable {
     if (ids.length === 1 && prefix !== '') return ids[0] as string
     if (ids.length === 0 || prefix === '') throw new IndexferryError('COPY_UNKNOWN', `no copy has the id "${prefix}"`)
     throw new IndexferryError('COPY_UNKNOWN', `"${prefix}" begins the ids of several copies: ${ids.join(', ')}`)
-  }
-
-  /** Short enough to type, without characters that look alike. */
-  private freeId(): string {
-    const letters = '23456789abcdefghjkmnpqrstuvwxyz'
-    for (let attempt = 1; ; attempt++) {
-      assert(attempt <= 1000, 'an id is free')
-      const digits = Array.from({ length: 5 }, () => letters[Math.floor(chance() * letters.length)])
-      const id = `c${digits.join('')}`
-      if (!this.database.get('SELECT 1 FROM copies WHERE id = ?', id)) return id
-    }
   }
 }

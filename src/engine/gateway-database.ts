@@ -126,6 +126,18 @@ export class GatewayDatabase implements Disposable {
     })
   }
 
+  /** As the servers write the ids of their tasks. */
+  taskId(number: number): string {
+    return `${this.nodeId}:${number}`
+  }
+
+  /** Undefined: the id is malformed or of another node. */
+  taskNumber(id: string): number | undefined {
+    const [node, digits = ''] = id.split(':', 2)
+    if (node !== this.nodeId || id !== `${node}:${digits}` || !/^\d{1,15}$/.test(digits)) return undefined
+    return Number(digits)
+  }
+
   /** To be called after something secret was deleted: it is then neither in the file nor in its log; seconds later where somebody reads it. */
   eraseDeleted(): void {
     this.isErased = this.catalog.emptyLog()

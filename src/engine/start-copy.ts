@@ -62,27 +62,37 @@ export async function startCopy(request: CopyRequest): Promise<CopyResult> {
     writer.release(outcome.isComplete ? 'completed' : 'paused', { result: result as unknown as JsonValue })
     return result
   } catch (error) {
-    const known = asIndexferryError(error)
-    // Another process may own it by now; what counts is the error that stopped this one.
-    if (known.code === 'COPY_RUNNING') throw error
-    const isBegun = writer.listIndexes().length > 0
-    writer.release('failed', { error: known.toJSON() })
-    // Nothing was planned, let alone written: there is nothing to go on with.
-    if (!isBegun) catalog.forgetCopy(writer.id)
+    releaseFailed(catalog, writer, error)
     throw error
   }
 }
 
-function claim(catalog: Catalog, { source, target, values, command }: CopyRequest): CopyWriter {
+/** `more`: what besides the options of a copy makes it another one. */
+export function claim(
+  catalog: Catalog,
+  { source, target, values, command }: Pick<CopyRequest, 'source' | 'target' | 'values' | 'command'>,
+  more: JsonObject = {},
+): CopyWriter {
   const { rate, sourceLoadMax } = values.pipeline
   return catalog.claimCopy({
-    key: copyKey(source, target, contentOptions(values)),
+    key: copyKey(source, target, { ...contentOptions(values), ...more }),
     command,
     source: formatLocation(source),
     target: formatLocation(target),
     how: values.engine.restart || isStream(target) ? 'restart' : 'continue',
     throttle: { ...rate, ...(sourceLoadMax === undefined ? {} : { sourceLoadMax }) },
   })
+}
+
+/** Notes why it ended. The error that stopped it is the one to be thrown then. */
+export function releaseFailed(catalog: Catalog, writer: CopyWriter, error: unknown): void {
+  const known = asIndexferryError(error)
+  // Another process may own it by now; what counts is the error that stopped this one.
+  if (known.code === 'COPY_RUNNING') return
+  const isBegun = writer.listIndexes().length > 0
+  writer.release('failed', { error: known.toJSON() })
+  // Nothing was planned, let alone written: there is nothing to go on with.
+  if (!isBegun) catalog.forgetCopy(writer.id)
 }
 
 /** What went into a pipe is gone, and with it the place to go on from: such a copy always begins at its beginning. */

@@ -1,20 +1,17 @@
 // Runs one follower: claims it in the catalog like a copy, and keeps its cursors, its notes of what was written, and what `status` shows.
 import { monotonicMs, now } from '../foundation/clock.ts'
-import { asIndexferryError } from '../foundation/errors.ts'
 import type { CarriedDefinition, FollowStatus } from '../mechanism/follow-journal.ts'
 import type { CopyContext } from '../migration/copy-context.ts'
 import { type FollowContext, runFollow } from '../migration/run-follow.ts'
 import type { DocumentCounts } from '../model/counts.ts'
 import type { JsonValue } from '../model/json.ts'
-import { formatLocation } from '../model/location.ts'
 import type { ProgressSnapshot } from '../pipeline/progress.ts'
-import { copyKey, openCatalog } from './catalog.ts'
+import { openCatalog } from './catalog.ts'
 import { removeSweeps, SweepsFile } from './catalog-sweeps.ts'
 import type { CopyWriter } from './catalog-writer.ts'
 import { openWrittenIds, removeWrittenIds } from './catalog-written-ids.ts'
-import { contentOptions } from './copy-request.ts'
 import { openSides } from './open-sides.ts'
-import { type CopyRequest, CopyRun } from './start-copy.ts'
+import { type CopyRequest, CopyRun, claim, releaseFailed } from './start-copy.ts'
 
 export type { FollowStatus }
 
@@ -51,19 +48,11 @@ export interface FollowResult {
 }
 
 export async function startFollow(request: FollowRequest): Promise<FollowResult> {
-  const { source, target, values, command, stateFolder } = request
+  const { source, target, values, stateFolder } = request
   const started = monotonicMs()
   using catalog = openCatalog(stateFolder)
   await using sides = await openSides(source, target, values, request.note)
-  const { rate, sourceLoadMax } = values.pipeline
-  const writer = catalog.claimCopy({
-    key: copyKey(source, target, { ...contentOptions(values), follow: true }),
-    command,
-    source: formatLocation(source),
-    target: formatLocation(target),
-    how: values.engine.restart ? 'restart' : 'continue',
-    throttle: { ...rate, ...(sourceLoadMax === undefined ? {} : { sourceLoadMax }) },
-  })
+  const writer = claim(catalog, request, { follow: true })
   const shown = new Map<string, FollowStatus>()
   const run: CopyRun = new CopyRun(
     {
@@ -89,12 +78,7 @@ export async function startFollow(request: FollowRequest): Promise<FollowResult>
     writer.release('paused', { result: result as unknown as JsonValue })
     return result
   } catch (error) {
-    const known = asIndexferryError(error)
-    // Another process may own it by now; what counts is the error that stopped this one.
-    if (known.code === 'COPY_RUNNING') throw error
-    const isBegun = writer.listIndexes().length > 0
-    writer.release('failed', { error: known.toJSON() })
-    if (!isBegun) catalog.forgetCopy(writer.id)
+    releaseFailed(catalog, writer, error)
     throw error
   }
 }

@@ -30,7 +30,8 @@ export function seeProcess(
   return ticks === startTicks ? 'alive' : 'dead'
 }
 
-function processExists(pid: number): boolean {
+/** On this machine; a zombie counts. */
+export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

@@ -2,9 +2,9 @@
 // memory does not grow with the number of objects. One file per pair of places; the process that has it open owns it.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { IndexferryError } from '../foundation/errors.ts'
-import { loadSqlite } from '../foundation/load-sqlite.ts'
+import { loadSqlite, PreparedStatements } from '../foundation/load-sqlite.ts'
 import { makeFolder } from '../foundation/make-folder.ts'
 import type { ObjectEntry, Upload } from './object-store.ts'
 import type { Rank } from './repository-order.ts'
@@ -54,7 +54,7 @@ const BUSY = 5
 
 export class MoveJournal implements Disposable {
   private readonly database: DatabaseSync
-  private readonly statements = new Map<string, StatementSync>()
+  private readonly statements: PreparedStatements
   private readonly file: string
   /** An earlier run of the same move did not come to its end. */
   readonly isResumed: boolean
@@ -62,6 +62,7 @@ export class MoveJournal implements Disposable {
   private constructor(file: string, database: DatabaseSync, source: string, target: string) {
     this.file = file
     this.database = database
+    this.statements = new PreparedStatements(database)
     // Checkpoints of progress: they survive the death of the process; a power cut may cost the last ones, which are then repeated.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
     database.exec(form)
@@ -85,25 +86,16 @@ export class MoveJournal implements Disposable {
     }
   }
 
-  private statement(sql: string): StatementSync {
-    let statement = this.statements.get(sql)
-    if (!statement) {
-      statement = this.database.prepare(sql)
-      this.statements.set(sql, statement)
-    }
-    return statement
-  }
-
   private run(sql: string, ...values: SQLInputValue[]): void {
-    this.guarded(() => this.statement(sql).run(...values))
+    this.guarded(() => this.statements.get(sql).run(...values))
   }
 
   private get(sql: string, ...values: SQLInputValue[]): Record<string, SQLInputValue> | undefined {
-    return this.guarded(() => this.statement(sql).get(...values)) as Record<string, SQLInputValue> | undefined
+    return this.guarded(() => this.statements.get(sql).get(...values)) as Record<string, SQLInputValue> | undefined
   }
 
   private all(sql: string, ...values: SQLInputValue[]): Record<string, SQLInputValue>[] {
-    return this.guarded(() => this.statement(sql).all(...values)) as Record<string, SQLInputValue>[]
+    return this.guarded(() => this.statements.get(sql).all(...values)) as Record<string, SQLInputValue>[]
   }
 
   private guarded<Result>(work: () => Result): Result {

@@ -4,7 +4,6 @@
 // disturbed at a random step: the program is killed, a side fails, or the time limit is too short. After each, one side takes writes and the
 // other does not; after each way back both sides are equal and no acknowledged write is missing.
 import assert from 'node:assert/strict'
-import { parseArgs } from 'node:util'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import { openCluster } from '../../src/cluster/open-cluster.ts'
 import { indexPath } from '../../src/cluster/paths.ts'
@@ -16,26 +15,13 @@ import { seededChance } from '../faults/seeded-chance.ts'
 import { AcknowledgedWriters, type AcknowledgingSide } from '../journeys/acknowledged-writers.ts'
 import { readIndex } from '../journeys/copy-index.ts'
 import { type Ended, eventually, Indexferry, type Running } from '../journeys/indexferry.ts'
-import { stopSignal } from '../process/stop-signal.ts'
 import { startServer } from '../servers/servers.ts'
+import { anySeed, note, readOptions, signal, startedMs } from './campaign.ts'
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '30' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    rate: { type: 'string', default: '500' },
-    documents: { type: 'string', default: '5000' },
-    disturbed: { type: 'string', default: '0.33' },
-  },
-})
-const numbers = [values.rounds, values.seed, values.rate, values.documents, values.disturbed].map(Number)
-const [rounds, seed, rate, documents, disturbed] = numbers as [number, number, number, number, number]
+const wanted = { rounds: 30, seed: anySeed(), rate: 500, documents: 5000, disturbed: 0.33 }
+const { rounds, seed, rate, documents, disturbed } = readOptions(wanted)
 const [index, alias] = ['cut-over', 'cut-over-live']
 const chance = seededChance(seed)
-const signal = stopSignal()
-const started = performance.now()
-const note = (line: string) =>
-  console.log(`${String(Math.round((performance.now() - started) / 1000)).padStart(5)} s  ${line}`)
 
 const sides = ['source', 'target'] as const
 const disturbances = ['kill', 'kill', 'target fails', 'source fails', 'timeout'] as const
@@ -259,7 +245,7 @@ async function campaign(): Promise<void> {
     await state.runner.ended
   }
   const sorted = fences.sort((a, b) => a - b)
-  const seconds = (performance.now() - started) / 1000
+  const seconds = (performance.now() - startedMs) / 1000
   note(
     `${fences.length} switches, ${writers.acknowledged} writes (${Math.round(writers.acknowledged / seconds)}/s); ` +
       `no side took writes for ${sorted[sorted.length >> 1]} ms in the middle, ${sorted.at(-1)} ms at most`,

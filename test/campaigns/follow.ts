@@ -2,33 +2,19 @@
 //
 // Follows real indexes between real servers while clients write to them, makes trouble for everything that takes part, and checks that both
 // sides are the same at the end of each round.
-import { parseArgs } from 'node:util'
-import { stopSignal } from '../process/stop-signal.ts'
 import { isServerName, type ServerName } from '../servers/catalogue.ts'
 import { startServer } from '../servers/servers.ts'
+import { anySeed, note, readOptions, signal } from './campaign.ts'
 import { runFollowCampaign } from './follow-campaign.ts'
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '100' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    ids: { type: 'string', default: '3000' },
-    source: { type: 'string', default: 'elasticsearch-7.10.2' },
-    target: { type: 'string', default: 'opensearch-2.19.4' },
-    'rounds-per-index': { type: 'string', default: '10' },
-    'restart-every': { type: 'string', default: '6' },
-  },
-})
-const numberOf = (name: 'rounds' | 'seed' | 'ids' | 'rounds-per-index' | 'restart-every') => Number(values[name])
+const values = readOptions(
+  { rounds: 100, seed: anySeed(), ids: 3000, 'rounds-per-index': 10, 'restart-every': 6 },
+  { source: 'elasticsearch-7.10.2', target: 'opensearch-2.19.4' },
+)
 const serverOf = (name: string): ServerName => {
   if (isServerName(name)) return name
   throw new Error(`there is no server "${name}"`)
 }
-
-const started = performance.now()
-const note = (line: string) =>
-  console.log(`${String(Math.round((performance.now() - started) / 1000)).padStart(5)} s  ${line}`)
-const signal = stopSignal()
 
 async function campaign(): Promise<void> {
   note(`starting ${values.source} and ${values.target}`)
@@ -38,11 +24,11 @@ async function campaign(): Promise<void> {
   const result = await runFollowCampaign({
     source,
     target,
-    rounds: numberOf('rounds'),
-    seed: numberOf('seed'),
-    ids: numberOf('ids'),
-    roundsPerIndex: numberOf('rounds-per-index'),
-    restartEvery: numberOf('restart-every'),
+    rounds: values.rounds,
+    seed: values.seed,
+    ids: values.ids,
+    roundsPerIndex: values['rounds-per-index'],
+    restartEvery: values['restart-every'],
     note,
     signal,
   })

@@ -5,36 +5,18 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import { openCluster } from '../../src/cluster/open-cluster.ts'
 import { deleteTestIndex } from '../documents/fill-index.ts'
 import { seededChance } from '../faults/seeded-chance.ts'
 import { Indexferry, type Running } from '../journeys/indexferry.ts'
-import { stopSignal } from '../process/stop-signal.ts'
 import { startServer } from '../servers/servers.ts'
+import { anySeed, note, readOptions, signal } from './campaign.ts'
 import { checkDocuments, checkSettings, upTo } from './kill-checks.ts'
 import { fillKillIndex, type KillIndex } from './kill-documents.ts'
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '10' },
-    tasks: { type: 'string', default: '10' },
-    documents: { type: 'string', default: '4000' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-  },
-})
-const [kills, tasks, documents, seed] = [values.kills, values.tasks, values.documents, values.seed].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-]
+const { kills, tasks, documents, seed } = readOptions({ kills: 10, tasks: 10, documents: 4000, seed: anySeed() })
 
-const started = performance.now()
-const note = (line: string) =>
-  console.log(`${String(Math.round((performance.now() - started) / 1000)).padStart(5)} s  ${line}`)
-const signal = stopSignal()
 const chance = seededChance(seed)
 /** The latest instant of a kill after the tasks are seen to run. */
 const withinMs = 2_000

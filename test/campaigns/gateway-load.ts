@@ -2,33 +2,19 @@
 //
 // Many clients at once through the gateway: everything that was acknowledged is there, and nothing else. Then bodies of two gigabytes: one
 // that the cluster takes, and one that it refuses while it is still being sent. The memory of the gateway stays as it is all the time.
-import { parseArgs } from 'node:util'
 import { Indexferry } from '../journeys/indexferry.ts'
 import { Served } from '../journeys/serving.ts'
-import { stopSignal } from '../process/stop-signal.ts'
 import { ask } from '../servers/http.ts'
 import { type RunningServer, startServer } from '../servers/servers.ts'
+import { anySeed, note, readOptions, signal } from './campaign.ts'
 import { sendLargeBulk } from './large-bulk.ts'
 import { runLoad } from './load-clients.ts'
 import { watchGrowth } from './memory-growth.ts'
 
-const { values } = parseArgs({
-  options: {
-    clients: { type: 'string', default: '200' },
-    // A heap is as large as it gets after about a minute; what it does then is looked at.
-    seconds: { type: 'string', default: '120' },
-    megabytes: { type: 'string', default: '2000' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-  },
-})
-const [clients, seconds, megabytes, seed] = [values.clients, values.seconds, values.megabytes, values.seed].map(
-  Number,
-) as [number, number, number, number]
+// A heap is as large as it gets after about a minute; what it does then is looked at.
+const loads = { clients: 200, seconds: 120, megabytes: 2000 }
+const { clients, seconds, megabytes, seed } = readOptions({ ...loads, seed: anySeed() })
 
-const started = performance.now()
-const note = (line: string) =>
-  console.log(`${String(Math.round((performance.now() - started) / 1000)).padStart(5)} s  ${line}`)
-const signal = stopSignal()
 const serverName = 'opensearch-2.19.4'
 const inMegabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
 

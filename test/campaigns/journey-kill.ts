@@ -2,29 +2,16 @@
 //
 // Whole migrations by snapshots between real servers, by way of a real object store, are killed (kill -9) again and again while a client
 // writes to the source. Each has to end, with every acknowledged document there, no index closed, and no block where none should be.
-import { parseArgs } from 'node:util'
 import { openCluster } from '../../src/cluster/open-cluster.ts'
 import { bucketFolder } from '../documents/snapshot-sides.ts'
 import { startObjectStore } from '../objectstores/object-stores.ts'
 import { clientOf, makeBucket } from '../objectstores/store-sides.ts'
-import { stopSignal } from '../process/stop-signal.ts'
 import type { ServerName } from '../servers/catalogue.ts'
 import { missingJava, startServer } from '../servers/servers.ts'
+import { anySeed, note, readOptions, signal } from './campaign.ts'
 import { type JourneyKillResult, runJourneyKills } from './journey-kill-campaign.ts'
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '50' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    documents: { type: 'string', default: '400' },
-  },
-})
-const [kills, seed, documents] = [values.kills, values.seed, values.documents].map(Number) as [number, number, number]
-
-const started = performance.now()
-const note = (line: string) =>
-  console.log(`${String(Math.round((performance.now() - started) / 1000)).padStart(5)} s  ${line}`)
-const signal = stopSignal()
+const { kills, seed, documents } = readOptions({ kills: 50, seed: anySeed(), documents: 400 })
 
 /** The versions of the documents, and the newest; each has a part of the kills. */
 const pairs: readonly (readonly [ServerName, ServerName])[] = (

@@ -1,25 +1,12 @@
 // npm run test:kill -- [--kills 200] [--seed N] [--documents 60000]
 //
 // Copies real indexes between real servers, kills the program again and again, and checks that nothing is lost or doubled.
-import { parseArgs } from 'node:util'
 import { openCluster } from '../../src/cluster/open-cluster.ts'
-import { stopSignal } from '../process/stop-signal.ts'
 import { missingJava, startServer } from '../servers/servers.ts'
+import { anySeed, note, readOptions, signal } from './campaign.ts'
 import { runKillCampaign } from './kill-campaign.ts'
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '200' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    documents: { type: 'string', default: '60000' },
-  },
-})
-const [kills, seed, documents] = [values.kills, values.seed, values.documents].map(Number) as [number, number, number]
-
-const started = performance.now()
-const note = (line: string) =>
-  console.log(`${String(Math.round((performance.now() - started) / 1000)).padStart(5)} s  ${line}`)
-const signal = stopSignal()
+const { kills, seed, documents } = readOptions({ kills: 200, seed: anySeed(), documents: 60_000 })
 
 async function campaign(): Promise<void> {
   const targetName = missingJava('opensearch-3.8.0') ? 'opensearch-2.19.4' : 'opensearch-3.8.0'

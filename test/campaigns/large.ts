@@ -3,12 +3,11 @@
 // Lines of NDJSON to a cluster, verified there, and back into a file: each document comes back byte for byte, and the program's memory
 // does not grow with their number.
 import { statfs } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import type { CopyResult } from '../../src/engine/start-copy.ts'
 import { Indexferry } from '../journeys/indexferry.ts'
 import { watchMemory } from '../process/memory-of.ts'
-import { stopSignal } from '../process/stop-signal.ts'
 import { missingJava, startServer } from '../servers/servers.ts'
+import { note, readOptions, signal } from './campaign.ts'
 import { checkDocumentLines, writeDocuments } from './large-documents.ts'
 
 const memoryMax = 300_000_000
@@ -16,12 +15,7 @@ const memoryMax = 300_000_000
 const diskBytesPerDocument = 1200
 const sayEveryMs = 30_000
 
-const { values } = parseArgs({ options: { documents: { type: 'string', default: '10000000' } } })
-const documents = Number(values.documents)
-const signal = stopSignal()
-const started = performance.now()
-const note = (line: string) =>
-  console.log(`${String(Math.round((performance.now() - started) / 1000)).padStart(5)} s  ${line}`)
+const { documents } = readOptions({ documents: 10_000_000 })
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
 const perSecond = (seconds: number) => `${Math.round(documents / seconds).toLocaleString('en-US')}/s`
 

@@ -6,14 +6,13 @@ import assert from 'node:assert/strict'
 import { lookup } from 'node:dns'
 import type { IncomingMessage } from 'node:http'
 import { Agent } from 'node:http'
-import { parseArgs } from 'node:util'
 import { seededChance } from '../faults/seeded-chance.ts'
 import { type Ended, Indexferry } from '../journeys/indexferry.ts'
 import { type ChangingProxy, type Interference, startChangingProxy } from '../objectstores/changing-proxy.ts'
 import { startObjectStore } from '../objectstores/object-stores.ts'
 import { playOss } from '../objectstores/oss-quirks.ts'
 import { clientOf } from '../objectstores/store-sides.ts'
-import { stopSignal } from '../process/stop-signal.ts'
+import { anySeed, note, readOptions, signal } from './campaign.ts'
 import {
   bucketPlace,
   campaignObjects,
@@ -25,17 +24,7 @@ import {
   type Place,
 } from './object-kill-rounds.ts'
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '100' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-  },
-})
-const [kills, seed] = [values.kills, values.seed].map(Number) as [number, number]
-const started = performance.now()
-const note = (line: string) =>
-  console.log(`${String(Math.round((performance.now() - started) / 1000)).padStart(5)} s  ${line}`)
-const signal = stopSignal()
+const { kills, seed } = readOptions({ kills: 100, seed: anySeed() })
 const chance = seededChance(seed)
 /** A round that was killed so often is left to end: the next one begins elsewhere. */
 const killsInRoundMax = 12

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { processExists } from '../../src/foundation/process-identity.ts'
 
 const marker = '.complete'
 const longestBuild = 20 * 60_000
@@ -71,17 +72,8 @@ async function isStale(file: string): Promise<boolean> {
     const age = Date.now() - (await stat(file)).mtimeMs
     const pid = Number(readFileSync(file, 'utf8'))
     // An empty file belongs to somebody who is just writing it.
-    return age > longestBuild || (pid > 0 ? !isAlive(pid) : age > 5000)
+    return age > longestBuild || (pid > 0 ? !processExists(pid) : age > 5000)
   } catch {
     return false
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -1,6 +1,7 @@
 // The sections that say how something is reached: the local cluster, the remotes of `_reindex`, the domains of connections.
 import type { z } from 'zod'
 import type { Connection } from '../../cluster/connection.ts'
+import type { Domain } from '../../engine/connections/domain.ts'
 import { registerSecret } from '../../foundation/errors.ts'
 import { between, choice, count, duration, text } from '../../foundation/option.ts'
 import { formatDuration } from '../../foundation/quantity.ts'
@@ -11,7 +12,7 @@ import {
   credentialSettings,
   tlsOf,
 } from './connection-settings.ts'
-import type { DomainConfig, ReindexConfig } from './gateway-config.ts'
+import type { ReindexConfig } from './gateway-config.ts'
 import { always, list, secretSetting, section, setting, settingsByName, settingWithDefault } from './setting.ts'
 import { clusterUrl, isDomainName, ownerNumber, proxyUrl, regionName, versionType } from './setting-types.ts'
 
@@ -186,7 +187,7 @@ const domainSection = checkTogether(
       ).optional(),
     },
   ),
-).transform((values): DomainConfig => {
+).transform((values): Domain => {
   const location = splitCredentials(values.url)
   if (values.proxy !== undefined) registerSecret(splitCredentials(values.proxy).password)
   return {

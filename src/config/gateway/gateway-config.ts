@@ -1,5 +1,6 @@
 // What `indexferry.yaml` says, with every default filled in and every secret resolved.
 import type { Connection } from '../../cluster/connection.ts'
+import type { Domains } from '../../engine/connections/domain.ts'
 
 export interface GatewayConfig {
   /** Host and port; port 0 takes a free one. Default 127.0.0.1:9200. */
@@ -15,7 +16,7 @@ export interface GatewayConfig {
   readonly access: AccessConfig
   readonly limits: GatewayLimits
   readonly reindex: ReindexConfig
-  readonly domains: Readonly<Record<string, DomainConfig>>
+  readonly domains: Domains
   readonly connections: ConnectionsConfig
   readonly replication: ReplicationConfig
   /** Folder of the catalog. */
@@ -58,20 +59,6 @@ export interface ReindexConfig {
     readonly tls: Connection['tls']
     readonly authentication: Connection['authentication']
   }[]
-}
-
-/** A cluster that connections can be made to and from. */
-export interface DomainConfig {
-  /** 12 digits. */
-  readonly owner: string
-  readonly region: string
-  readonly url: string
-  readonly authentication: Connection['authentication']
-  readonly tls: Connection['tls']
-  /** `http://host:port` (CONNECT) or `socks5://host:port`, through which it is reached. */
-  readonly proxy: string | undefined
-  /** Transport addresses (`host:port`) by which `cluster.remote.*` of the local cluster names it. */
-  readonly seeds?: readonly string[] | undefined
 }
 
 export interface ConnectionsConfig {

@@ -84,21 +84,21 @@ export class BulkReplicationRunner implements BulkReplications, AsyncDisposable 
       const number = this.#table.insert(request, caller, indexes, failures)
       const { operation, connection, roles } = request
       this.#run({ number, operation, connection, roles, caller })
-      return this.#table.idOf(number)
+      return this.#options.database.taskId(number)
     } finally {
       this.#isBeginning = false
     }
   }
 
   status(task: string): BulkStatus {
-    const number = this.#table.numberOf(task)
+    const number = this.#options.database.taskNumber(task)
     const status = number === undefined ? undefined : this.#table.status(number)
     if (!status) throw bulkUnknown(task)
     return status
   }
 
   cancel(task: string): void {
-    const number = this.#table.numberOf(task)
+    const number = this.#options.database.taskNumber(task)
     if (number === undefined || this.#running?.number !== number) throw bulkUnknown(task)
     this.#running.isCancelled = true
   }

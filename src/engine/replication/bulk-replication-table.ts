@@ -137,7 +137,7 @@ export class BulkTable {
       number,
     )
     return {
-      id: this.idOf(number),
+      id: this.database.taskId(number),
       isRunning: row.ended === null,
       operation: row.operation as BulkOperation,
       pattern: String(row.pattern),
@@ -147,17 +147,6 @@ export class BulkTable {
       cancelled: count('cancelled'),
       failures: failures.map(({ name, reason }) => ({ index: String(name), reason: String(reason) })),
     }
-  }
-
-  idOf(number: number): string {
-    return `${this.database.nodeId}:${number}`
-  }
-
-  /** Undefined: the id is malformed or of another node. */
-  numberOf(id: string): number | undefined {
-    const [node, digits = ''] = id.split(':', 2)
-    if (node !== this.database.nodeId || id !== `${node}:${digits}` || !/^\d{1,15}$/.test(digits)) return undefined
-    return Number(digits)
   }
 
   private insertItem(number: number, index: string, state: BulkItemState, reason: string | null): void {

@@ -5,7 +5,7 @@
 import type { Cluster } from '../../cluster/cluster.ts'
 import type { CopyUnit } from '../../mechanism/copy-unit.ts'
 import { ABSENT, type DocumentBatch } from '../../model/document-batch.ts'
-import { openSearchSource } from '../../source/open-search-source.ts'
+import { readVersions } from '../../source/read-versions.ts'
 import { deleteVersions, type VersionedDelete } from '../../target/delete-versions.ts'
 
 /** Resolves with how many were deleted. Twice is the same as once. */
@@ -13,21 +13,10 @@ export async function clearOlder(cluster: Cluster, unit: CopyUnit, signal: Abort
   const base = unit.versionBase ?? 0
   if (base === 0) return 0
   const { targetIndex: index, documentType } = unit
-  await using source = await openSearchSource({
-    cluster,
-    index,
-    fields: [],
-    wantsVersion: true,
-    documentBytesMax: 64 * 1024 * 1024,
-    readers: 1,
-  })
   let deleted = 0
-  for (const partition of await source.listPartitions()) {
-    for await (const batch of source.readBatches(partition, undefined, { signal, batchBytes: () => 1024 * 1024 })) {
-      const older = olderThan(batch, base)
-      deleted += (await deleteVersions(cluster, { index, documentType }, older, signal)).deleted
-      batch.release()
-    }
+  for await (const batch of readVersions(cluster, index, signal)) {
+    const older = olderThan(batch, base)
+    deleted += (await deleteVersions(cluster, { index, documentType }, older, signal)).deleted
   }
   return deleted
 }

@@ -74,7 +74,7 @@ class Runner implements TaskRunner {
   }
 
   get(id: string): TaskRecord | undefined {
-    const number = this.#table.numberOf(id)
+    const number = this.#options.database.taskNumber(id)
     if (number === undefined) return undefined
     return this.#unfinished.get(number)?.record ?? this.#table.find(number)
   }
@@ -142,7 +142,7 @@ class Runner implements TaskRunner {
   }
 
   #find(id: string): RunningTask | undefined {
-    const number = this.#table.numberOf(id)
+    const number = this.#options.database.taskNumber(id)
     return number === undefined ? undefined : this.#unfinished.get(number)
   }
 

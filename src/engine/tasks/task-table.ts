@@ -91,7 +91,7 @@ export class TaskTable {
     assert(row?.sealed instanceof Uint8Array, 'an unfinished task has its credentials')
     const text = this.box.open(row.sealed, this.purpose(number))
     if (text === undefined) {
-      const sentence = `the credentials of task ${this.idOf(number)} were sealed with another key than that in ${this.box.file}`
+      const sentence = `the credentials of task ${this.database.taskId(number)} were sealed with another key than that in ${this.box.file}`
       throw new IndexferryError('TASK_SECRETS_LOST', sentence)
     }
     const secrets = JSON.parse(text) as TaskSecrets
@@ -141,19 +141,8 @@ export class TaskTable {
     })
   }
 
-  idOf(number: number): string {
-    return `${this.database.nodeId}:${number}`
-  }
-
-  /** Undefined: the id is malformed or of another node. */
-  numberOf(id: string): number | undefined {
-    const [node, digits = ''] = id.split(':', 2)
-    if (node !== this.database.nodeId || id !== `${node}:${digits}` || !/^\d{1,15}$/.test(digits)) return undefined
-    return Number(digits)
-  }
-
   private purpose(number: number): string {
-    return `credentials of task ${this.idOf(number)}`
+    return `credentials of task ${this.database.taskId(number)}`
   }
 
   private update(number: number, assignments: string, ...values: (string | number | null)[]): void {
@@ -181,7 +170,7 @@ export class TaskTable {
     const startedAtMs = Number(row.started)
     const endedAtMs = typeof row.ended === 'number' ? row.ended : now()
     return {
-      id: this.idOf(number),
+      id: this.database.taskId(number),
       number,
       action: reindexAction,
       description: String(row.description),

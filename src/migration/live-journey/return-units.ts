@@ -7,6 +7,7 @@ import { readIndexUuid } from '../../mechanism/prepare-target.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import type { SequencePartition } from '../../model/partition.ts'
 import { openSearchSource } from '../../source/open-search-source.ts'
+import { versionBatchBytes, versionsOf } from '../../source/read-versions.ts'
 import { openSequenceChanges } from '../../source/sequence-changes.ts'
 import { readSetting } from './guard-side.ts'
 import type { MigrationContext } from './migration-context.ts'
@@ -86,7 +87,7 @@ async function scanIndex(
   scan: VersionScan,
   signal: AbortSignal,
 ): Promise<VersionScan> {
-  const selection = { cluster, index, fields: [], wantsVersion: true, documentBytesMax: 64 * 1024 * 1024, readers: 1 }
+  const selection = versionsOf(cluster, index)
   await using changes = await openSequenceChanges(selection)
   await using source = await openSearchSource(selection, 'sequence')
   const { shards } = await changes.look(signal)
@@ -99,8 +100,12 @@ async function scanIndex(
     if (from > safe) continue
     const id = `${index}/${shard}/${from}-${safe + 1}`
     const partition: SequencePartition = { kind: 'sequence', id, index, shard, from, to: safe + 1 }
-    for await (const batch of source.readBatches(partition, undefined, { signal, batchBytes: () => 1024 * 1024 })) {
+    for await (const batch of source.readBatches(partition, undefined, {
+      signal,
+      batchBytes: () => versionBatchBytes,
+    })) {
       for (let row = 0; row < batch.count; row++) highest = Math.max(highest, batch.version[row] as number)
+      batch.release()
     }
     signal.throwIfAborted()
   }

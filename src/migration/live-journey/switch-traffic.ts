@@ -4,10 +4,10 @@
 // they stay for reading only (`is_write_index: false`, with which every write through them is refused): an alias that is gone
 // would let a client that still writes through it make a new index of that name.
 import type { Cluster } from '../../cluster/cluster.ts'
-import { indexPath } from '../../cluster/paths.ts'
 import type { CopyUnit } from '../../mechanism/copy-unit.ts'
 import { indexExists } from '../../mechanism/prepare-target.ts'
-import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import type { JsonObject } from '../../model/json.ts'
+import { aliasesOf, changeAliases } from '../index-aliases.ts'
 import { runHook } from '../snapshot-journey/run-hook.ts'
 import type { MigrationContext } from './migration-context.ts'
 import { type AliasesByIndex, type AliasMove, type SideName, sidesOf } from './migration-record.ts'
@@ -49,10 +49,10 @@ export async function moveAliases(
   const source = await actionsOf(clusters.source, wanted.source, direction)
   const target = await actionsOf(clusters.target, wanted.target, direction)
   if (await sameCluster(clusters.source, clusters.target)) {
-    await change(clusters.target, [...source, ...target], signal)
+    await changeAliases(clusters.target, [...source, ...target], signal)
   } else {
-    await change(clusters.target, target, signal)
-    await change(clusters.source, source, signal)
+    await changeAliases(clusters.target, target, signal)
+    await changeAliases(clusters.source, source, signal)
   }
 }
 
@@ -67,29 +67,6 @@ async function actionsOf(cluster: Cluster, wanted: AliasesByIndex, direction: ke
     for (const [alias, properties] of Object.entries(aliases)) actions.push({ add: { index, alias, ...properties } })
   }
   return actions
-}
-
-async function change(cluster: Cluster, actions: readonly JsonObject[], signal?: AbortSignal): Promise<void> {
-  if (actions.length === 0) return
-  await cluster.json({
-    method: 'POST',
-    path: '/_aliases',
-    body: { actions },
-    retry: 'safe',
-    ...(signal ? { signal } : {}),
-  })
-}
-
-/** With filters and routing. None of an index that is gone. */
-export async function aliasesOf(cluster: Cluster, index: string): Promise<Record<string, JsonObject>> {
-  const { status, body } = await cluster.json<JsonObject>({
-    method: 'GET',
-    path: indexPath(index, '_alias'),
-    accept: [404],
-  })
-  const entry = status === 404 || !isJsonObject(body) ? undefined : Object.values(body)[0]
-  const aliases = isJsonObject(entry) && isJsonObject(entry.aliases) ? entry.aliases : {}
-  return Object.fromEntries(Object.entries(aliases).map(([name, each]) => [name, isJsonObject(each) ? each : {}]))
 }
 
 async function sameCluster(one: Cluster, other: Cluster): Promise<boolean> {

@@ -2,6 +2,7 @@
 import type { Cluster } from '../../cluster/cluster.ts'
 import { indexPath } from '../../cluster/paths.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import { aliasesOf, changeAliases } from '../index-aliases.ts'
 import type { JourneyContext } from './journey-context.ts'
 import type { AliasNote } from './journey-record.ts'
 
@@ -55,23 +56,6 @@ export async function switchBack({
   }
   journal.update({ alias: null })
   return noted.alias
-}
-
-async function changeAliases(cluster: Cluster, actions: readonly object[]): Promise<void> {
-  if (actions.length === 0) return
-  await cluster.json({ method: 'POST', path: '/_aliases', body: { actions }, retry: 'safe' })
-}
-
-/** With filters and routing, as the source has them. */
-async function aliasesOf(cluster: Cluster, index: string): Promise<Record<string, JsonObject>> {
-  const { status, body } = await cluster.json<JsonObject>({
-    method: 'GET',
-    path: indexPath(index, '_alias'),
-    accept: [404],
-  })
-  const entry = status === 404 || !isJsonObject(body) ? undefined : Object.values(body)[0]
-  const aliases = isJsonObject(entry) && isJsonObject(entry.aliases) ? entry.aliases : {}
-  return Object.fromEntries(Object.entries(aliases).map(([name, each]) => [name, isJsonObject(each) ? each : {}]))
 }
 
 /** The indexes behind an alias, with its filter and routing. */
