@@ -13,6 +13,14 @@ export interface Capabilities {
   readonly sequenceNumbers: boolean
   /** The global checkpoint counts only what is on the disk of all copies (ES 7.3), whatever the translog's durability. */
   readonly durableCheckpoints: boolean
+  /** `preference=_primary` in searches. Before ES 7.0, every OpenSearch. */
+  readonly primaryPreference: boolean
+  /** Between `_shards:N` and what else `preference` says: `|` since ES 5.0. */
+  readonly preferenceSeparator: '|' | ';'
+  /** `GET /_tasks`. ES 2.3. */
+  readonly taskList: boolean
+  /** `is_write_index` of aliases. ES 6.4. */
+  readonly writeIndexAliases: boolean
   /** `scroll` in searches. All but OpenSearch Serverless. */
   readonly scroll: boolean
   /** `POST /INDEX/_pit` (Elasticsearch 7.10, not `oss`) or `POST /INDEX/_search/point_in_time` (OpenSearch 2.4). */
@@ -89,6 +97,10 @@ export function capabilitiesOf(version: ClusterVersion, edition: Edition = 'full
     edition,
     sequenceNumbers: es(6, 7) || os(1),
     durableCheckpoints: es(7, 3) || os(1),
+    primaryPreference: !es(7),
+    preferenceSeparator: es(5) || os(1) ? '|' : ';',
+    taskList: es(2, 3) || os(1),
+    writeIndexAliases: es(6, 4) || os(1),
     scroll: true,
     pointInTime: es(7, 10) ? 'elasticsearch' : os(2, 4) ? 'opensearch' : 'none',
     uidRanges: version.flavour === 'elasticsearch' && !es(5),
@@ -133,10 +145,12 @@ export function capabilitiesOf(version: ClusterVersion, edition: Edition = 'full
 const lacking: Readonly<Record<Edition, Partial<Capabilities>>> = {
   full: {},
   oss: { pointInTime: 'none', dataStreams: false },
-  'elasticsearch-serverless': { sequenceNumbers: false, clusterCalls: false },
+  'elasticsearch-serverless': { sequenceNumbers: false, clusterCalls: false, taskList: false },
   'opensearch-serverless': {
     sequenceNumbers: false,
     clusterCalls: false,
+    taskList: false,
+    primaryPreference: false,
     scroll: false,
     slicedScroll: false,
     dataStreams: false,

@@ -14,6 +14,7 @@ import { indexExists } from '../mechanism/prepare-target.ts'
 import { formatVersion } from '../model/cluster-version.ts'
 import { JoinedSource } from '../source/joined-source.ts'
 import { openNdjsonSource } from '../source/ndjson-source.ts'
+import { shownSelection } from '../source/open-search-source.ts'
 import { readDefinition } from '../source/read-definition.ts'
 import { resolveIndexes } from '../source/resolve-indexes.ts'
 import type { SearchSelection } from '../source/selection.ts'
@@ -78,7 +79,7 @@ async function openSourceSide(group: ComparedGroup, sides: VerifySides): Promise
     description: describe(source.cluster, index),
     source: join(sources),
     transform,
-    lookup: keepsIds ? new ClusterLookup({ ...selection, index }) : undefined,
+    lookup: keepsIds ? new ClusterLookup(await shownSelection({ ...selection, index })) : undefined,
   }
 }
 
@@ -118,7 +119,8 @@ async function openTargetSide(group: ComparedGroup, { target, reading }: VerifyS
   }
   const sources = new Map<string, DocumentSource>()
   for (const index of names) sources.set(index, await openWholeIndexSource({ ...selection, index }))
-  return { description: describe(cluster, group.target), source: join(sources), lookup: new ClusterLookup(selection) }
+  const lookup = new ClusterLookup(await shownSelection(selection))
+  return { description: describe(cluster, group.target), source: join(sources), lookup }
 }
 
 async function backingIndexes(cluster: Cluster, dataStream: string): Promise<string[]> {

@@ -7,6 +7,7 @@ import { PointInTimeSource } from './point-in-time-source.ts'
 import { ScrollSource } from './scroll-source.ts'
 import type { SearchSelection } from './selection.ts'
 import { SequenceSource } from './sequence-source.ts'
+import { ShownCopies } from './shown-copies.ts'
 import type { DocumentSource } from './source.ts'
 
 export type WayToRead = 'sequence' | 'scroll' | 'pointInTime'
@@ -32,12 +33,23 @@ export async function openSearchSource(
     const sentence = `${cluster.name} (${formatVersion(cluster.version)}): index ${index} cannot be read${wanted ? ` by ${wanted}` : ''}: ${chosen}`
     throw new IndexferryError('USAGE', sentence, { side: cluster.side, fields: { index } })
   }
-  return Object.assign(openWay(chosen.way, ofCurrentCopies(selection, settings), pageLimit(settings)), chosen)
+  return Object.assign(openWay(chosen.way, ofShownCopies(selection, settings), pageLimit(settings)), chosen)
 }
 
-/** The same documents, from copies that have all of them once they were refreshed. */
-export const ofCurrentCopies = (selection: SearchSelection, { replicasLag }: IndexSettings): SearchSelection =>
-  replicasLag ? { ...selection, primariesOnly: true } : selection
+/** The same documents, from copies that show all of them. */
+export function ofShownCopies(selection: SearchSelection, { replicasLag }: IndexSettings): SearchSelection {
+  const { cluster, index, copies } = selection
+  // Who names no shards cannot choose between their copies.
+  if (copies || !cluster.capabilities.clusterCalls) return selection
+  return { ...selection, copies: new ShownCopies({ cluster, index, replicasLag }) }
+}
+
+/** The same for whoever has not read the settings. Several indexes, by names with commas, are read from any copy. */
+export async function shownSelection(selection: SearchSelection): Promise<SearchSelection> {
+  const { cluster, index } = selection
+  if (!cluster.capabilities.clusterCalls || index.includes(',')) return selection
+  return ofShownCopies(selection, await readIndexSettings(cluster, index))
+}
 
 /** Hits that a page may hold at most. */
 export const pageLimit = ({ resultWindow }: IndexSettings): number => Math.max(1, Math.min(windowLimit, resultWindow))

@@ -11,9 +11,9 @@ export class PassingFaults {
   private attempts = 0
   private readonly signal: AbortSignal
   private readonly attemptsMax: number
-  private readonly onFault: (() => void) | undefined
+  private readonly onFault: ((error: unknown) => void) | undefined
 
-  constructor(signal: AbortSignal, attemptsMax = attemptsMaxDefault, onFault?: () => void) {
+  constructor(signal: AbortSignal, attemptsMax = attemptsMaxDefault, onFault?: (error: unknown) => void) {
     this.signal = signal
     this.attemptsMax = attemptsMax
     this.onFault = onFault
@@ -30,7 +30,7 @@ export class PassingFaults {
     if (!(error instanceof IndexferryError) || error.definition.retry === 'never') throw error
     this.attempts++
     if (this.attempts > this.attemptsMax) throw error
-    this.onFault?.()
+    this.onFault?.(error)
     await sleep(backoffMs(this.attempts, backoff), this.signal)
   }
 }

@@ -10,7 +10,7 @@ import { type SearchSelection, shardPreference } from './selection.ts'
 export const renewed = (id: string) => ({ id, keep_alive: keepAlive })
 
 export async function openPointInTime(
-  selection: Pick<SearchSelection, 'cluster' | 'primariesOnly'>,
+  selection: Pick<SearchSelection, 'cluster' | 'copies'>,
   { index, shard }: PointInTimePartition,
   signal: AbortSignal,
 ): Promise<string> {

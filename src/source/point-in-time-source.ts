@@ -23,7 +23,7 @@ import {
   searchParameters,
   selectionFilters,
 } from './selection.ts'
-import { refreshIndex } from './shard-checkpoints.ts'
+import { showWritten } from './shown-copies.ts'
 import type { DocumentSource, ReadOptions } from './source.ts'
 
 const documentBytesGuess = 1024
@@ -61,8 +61,8 @@ export class PointInTimeSource implements DocumentSource {
 
   async listPartitions(): Promise<readonly PointInTimePartition[]> {
     const { cluster, index, readers } = this.selection
-    // A point in time shows what was searchable when it was opened. OpenSearch Serverless refreshes by itself and knows no such call.
-    if (cluster.capabilities.clusterCalls) await refreshIndex(cluster, index)
+    // A point in time shows what was searchable when it was opened.
+    await showWritten(this.selection)
     const whole = { kind: 'pointInTime', id: index, index } as const
     if (cluster.capabilities.clusterCalls) {
       const shards = await readShardCount(cluster, index)
@@ -109,6 +109,7 @@ export class PointInTimeSource implements DocumentSource {
   private async *readPartition(partition: PointInTimePartition, progress: ReadProgress): AsyncGenerator<DocumentBatch> {
     const { size, faults, options } = progress
     const { cluster } = this.selection
+    await this.selection.copies?.ready(options.signal)
     const pitId = await openPointInTime(this.selection, partition, options.signal)
     const reading: Reading = { partition, pitId, searchAfter: undefined }
     try {

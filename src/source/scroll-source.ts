@@ -12,7 +12,7 @@ import { isTooLarge, PassingFaults } from './passing-faults.ts'
 import { closeScroll, continueScroll, type ScrollRead, startScroll } from './scroll-context.ts'
 import { halveSlice, listScrollPartitions } from './scroll-partitions.ts'
 import { countSelected, explainRefusal, resultWindowDefault, type SearchSelection } from './selection.ts'
-import { refreshIndex } from './shard-checkpoints.ts'
+import { showWritten } from './shown-copies.ts'
 import type { DocumentSource, ReadOptions } from './source.ts'
 
 /** How often a partition may be halved: 2^12 parts of a shard. */
@@ -54,7 +54,7 @@ export class ScrollSource implements DocumentSource {
 
   async listPartitions(): Promise<readonly ScrollPartition[]> {
     // A context shows what was searchable when it was opened.
-    await refreshIndex(this.selection.cluster, this.selection.index)
+    await showWritten(this.selection)
     const { partitions, documentBytes } = await listScrollPartitions(this.selection, this.partDocuments)
     this.documentBytes = documentBytes
     return partitions
@@ -116,6 +116,7 @@ export class ScrollSource implements DocumentSource {
       },
     }
     try {
+      await this.selection.copies?.ready(options.signal)
       let hasMore = true
       while (hasMore) {
         const page: AsyncGenerator<DocumentBatch, { scrollId: string; hits: number; isScanStart: boolean }> =

@@ -18,6 +18,8 @@ import { openSearchSource, type WayToRead } from './open-search-source.ts'
 import { halveSlice } from './scroll-partitions.ts'
 import { ScrollSource } from './scroll-source.ts'
 import type { SearchSelection } from './selection.ts'
+import { readShardStatistics } from './shard-statistics.ts'
+import { ShownCopies } from './shown-copies.ts'
 import type { DocumentSource } from './source.ts'
 import { openWholeIndexSource } from './stored-order-source.ts'
 
@@ -151,6 +153,29 @@ for (const name of [...matrixServers, 'elasticsearch-7.10.2-xpack'] as const) {
       const found = await readAll(listed)
       if (cluster.capabilities.sequenceNumbers) assert.deepEqual([...found], [['7|', '{"n":-7}']])
       await bulkDocuments(cluster, 'reading-many', [{ id: '7', source: '{"n":7}' }])
+    })
+
+    it('finds the primaries anew when another node held them', async () => {
+      const index = 'reading-moved'
+      await deleteTestIndex(cluster, index)
+      await createTestIndex(cluster, index, { shards: 2, mapping: { properties: { n: { type: 'integer' } } } })
+      const documents = Array.from({ length: 500 }, (_, n) => ({ id: `${n}`, source: `{"n":${n}}` }))
+      await bulkDocuments(cluster, index, documents)
+      // A node that has no copy, as one that failed between the refresh and the search.
+      let asked = 0
+      const readHolders = async (): Promise<ReadonlyMap<number, string | undefined>> => {
+        const shards = await readShardStatistics(cluster, index)
+        const isWrong = ++asked <= 2
+        return new Map(shards.map(({ shard, holder }) => [shard, isWrong ? 'nobody' : holder]))
+      }
+      for (const way of waysToRead(cluster.capabilities)) {
+        const copies = new ShownCopies({ cluster, index: index, replicasLag: true, readHolders })
+        asked = 0
+        await using source = await openSource(way, selectionOf(cluster, index, { copies }))
+        assert.equal((await readAll(source)).size, 500, way)
+        if (cluster.capabilities.sequenceNumbers) assert.ok(asked > 2, `${way}: who holds them is asked again`)
+      }
+      await deleteTestIndex(cluster, index)
     })
 
     it('reads an index without naming its shards', async () => {

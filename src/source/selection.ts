@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { indexPath } from '../cluster/paths.ts'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
+import { hasMoved, type ShownCopies } from './shown-copies.ts'
 
 export interface SearchSelection {
   readonly cluster: Cluster
@@ -25,13 +26,13 @@ export interface SearchSelection {
   /** A shard with fewer sequence numbers is not divided between readers; SequenceSource has the default. */
   readonly rangeMin?: number | undefined
   /** Told of each passing fault, before reading goes on. */
-  readonly onFault?: (() => void) | undefined
+  readonly onFault?: ((error: unknown) => void) | undefined
   /** Whether hits must carry `_version` though they have a sequence number. */
   readonly wantsVersion?: boolean | undefined
   /** A larger document is an error. */
   readonly documentBytesMax: number
-  /** Whether only primary shards may be read, because a refresh does not reach the replicas (`IndexSettings.replicasLag`). */
-  readonly primariesOnly?: boolean | undefined
+  /** Which copies of the shards may be read; any when it is not given. */
+  readonly copies?: ShownCopies | undefined
   /** How many partitions the caller wants to read at once. */
   readonly readers: number
   /** Passing faults in a row after which a partition is given up; PassingFaults has the default. */
@@ -83,20 +84,22 @@ export function searchParameters({ cluster }: SearchSelection): Record<string, s
   return cluster.capabilities.refusesPartialResults ? { allow_partial_search_results: false } : {}
 }
 
-/**
- * Which copies of which shard answer; undefined when any of any shard may. With segment replication a refresh makes changes visible on
- * the primary only: the replicas get them some time later, and until then lack what the global checkpoint says is everywhere.
- */
+/** Which copies of which shard answer; undefined when any of any shard may. `ShownCopies.ready` comes before. */
 export function shardPreference(
-  { primariesOnly }: Pick<SearchSelection, 'primariesOnly'>,
+  { cluster, copies }: Pick<SearchSelection, 'cluster' | 'copies'>,
   shard: number | undefined,
 ): string | undefined {
-  const parts = [shard === undefined ? [] : `_shards:${shard}`, primariesOnly ? '_primary' : []].flat()
-  return parts.length > 0 ? parts.join('|') : undefined
+  const parts = [shard === undefined ? [] : `_shards:${shard}`, copies?.preference(shard) ?? []].flat()
+  return parts.length > 0 ? parts.join(cluster.capabilities.preferenceSeparator) : undefined
 }
 
-/** A refused search is the fault of the user's query when there is one. */
-export function explainRefusal(error: unknown, { query }: SearchSelection): unknown {
+/** What is to be done about a search that failed: a refused one is the fault of the user's query when there is one. */
+export function explainRefusal(error: unknown, { query, copies, cluster, index }: SearchSelection): unknown {
+  copies?.doubt()
+  if (hasMoved(error)) {
+    const sentence = `${cluster.name}: a shard of index ${index} is no longer where it was`
+    return new IndexferryError('SHARD_FAILED', sentence, { side: cluster.side, cause: error, fields: { index } })
+  }
   if (query && isErrorOf(error, 'REQUEST_REFUSED') && error.fields.status === 400) {
     return new IndexferryError('QUERY_REFUSED', error.message, { side: 'source', cause: error, fields: error.fields })
   }

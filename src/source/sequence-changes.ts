@@ -10,40 +10,48 @@ import { IndexferryError } from '../foundation/errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { ChangeSource, IndexMark, LiveNumbers, NumberRange, ShardMark } from './change-source.ts'
 import { readIndexSettings } from './index-settings.ts'
-import { ofCurrentCopies, openSearchSource, pageLimit } from './open-search-source.ts'
+import { openSearchSource, pageLimit } from './open-search-source.ts'
 import {
+  explainRefusal,
   filteredQuery,
   type SearchSelection,
   searchParameters,
   selectionFilters,
   shardPreference,
 } from './selection.ts'
-import { refreshIndex } from './shard-checkpoints.ts'
+import { ShownCopies } from './shown-copies.ts'
 import type { DocumentSource } from './source.ts'
 
 /** Well below `indices.query.bool.max_clause_count` (1024). */
 const rangesMax = 256
 
+interface ShownSelection extends SearchSelection {
+  readonly copies: ShownCopies
+}
+
 /** Throws USAGE when the index cannot be read by sequence numbers. */
 export async function openSequenceChanges(selection: SearchSelection): Promise<SequenceChanges> {
-  const documents = await openSearchSource(selection, 'sequence')
-  const settings = await readIndexSettings(selection.cluster, selection.index)
-  return new SequenceChanges(
-    ofCurrentCopies(selection, settings),
-    documents,
-    settings.shards,
-    Math.min(8192, pageLimit(settings)),
-  )
+  const { cluster, index } = selection
+  const settings = await readIndexSettings(cluster, index)
+  const { shards, replicasLag } = settings
+  const readHolders = async (signal = new AbortController().signal) => {
+    const mark = await readIndexMark(cluster, index, shards, signal)
+    return new Map(mark.shards.map(({ shard, holder }) => [shard, holder]))
+  }
+  const copies = new ShownCopies({ cluster, index, replicasLag, primariesOnly: true, readHolders })
+  const shown = { ...selection, copies }
+  const documents = await openSearchSource(shown, 'sequence')
+  return new SequenceChanges(shown, documents, shards, Math.min(8192, pageLimit(settings)))
 }
 
 export class SequenceChanges implements ChangeSource {
   readonly kind = 'sequence'
   readonly documents: DocumentSource
   readonly listMax: number
-  private readonly selection: SearchSelection
+  private readonly selection: ShownSelection
   private readonly shards: number
 
-  constructor(selection: SearchSelection, documents: DocumentSource, shards: number, listMax: number) {
+  constructor(selection: ShownSelection, documents: DocumentSource, shards: number, listMax: number) {
     this.selection = selection
     this.documents = documents
     this.shards = shards
@@ -55,7 +63,7 @@ export class SequenceChanges implements ChangeSource {
   }
 
   async show(signal: AbortSignal): Promise<void> {
-    await refreshIndex(this.selection.cluster, this.selection.index, signal)
+    await this.selection.copies.show(signal)
   }
 
   async countLive(shard: number, ranges: readonly NumberRange[], width: number, signal: AbortSignal) {
@@ -123,21 +131,26 @@ export class SequenceChanges implements ChangeSource {
   }
 
   private async search<Answer>(shard: number, body: JsonObject, signal: AbortSignal): Promise<Answer> {
-    const { cluster, index } = this.selection
-    const { body: answer } = await cluster.json<Answer & { timed_out: boolean; _shards: ShardsOfAnswer }>({
-      method: 'POST',
-      path: indexPath(index, '_search'),
-      query: {
-        ...searchParameters(this.selection),
-        preference: shardPreference(this.selection, shard),
-        // Numbers that are asked for once are not worth the place.
-        request_cache: false,
-        filter_path: 'timed_out,_shards.total,_shards.successful,aggregations,hits.hits.sort',
-      },
-      body: cluster.capabilities.trackTotalHits ? { ...body, track_total_hits: false } : body,
-      retry: 'safe',
-      signal,
-    })
+    const { cluster, index, copies } = this.selection
+    await copies.ready(signal)
+    const { body: answer } = await cluster
+      .json<Answer & { timed_out: boolean; _shards: ShardsOfAnswer }>({
+        method: 'POST',
+        path: indexPath(index, '_search'),
+        query: {
+          ...searchParameters(this.selection),
+          preference: shardPreference(this.selection, shard),
+          // Numbers that are asked for once are not worth the place.
+          request_cache: false,
+          filter_path: 'timed_out,_shards.total,_shards.successful,aggregations,hits.hits.sort',
+        },
+        body: cluster.capabilities.trackTotalHits ? { ...body, track_total_hits: false } : body,
+        retry: 'safe',
+        signal,
+      })
+      .catch((error: unknown) => {
+        throw explainRefusal(error, this.selection)
+      })
     if (answer.timed_out || answer._shards.successful !== 1) {
       throw new IndexferryError('SHARD_FAILED', `${cluster.name}: shard ${shard} of index ${index} did not answer`, {
         side: cluster.side,

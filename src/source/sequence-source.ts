@@ -24,7 +24,8 @@ import {
   shardPreference,
 } from './selection.ts'
 import { readSettledCheckpoints } from './settled-checkpoints.ts'
-import { refreshIndex, type ShardCheckpoint } from './shard-checkpoints.ts'
+import type { ShardCheckpoint } from './shard-checkpoints.ts'
+import { showWritten } from './shown-copies.ts'
 import type { DocumentSource, ReadOptions } from './source.ts'
 
 /** A shard with fewer numbers is not worth dividing between readers. */
@@ -54,7 +55,7 @@ export class SequenceSource implements DocumentSource {
   async listPartitions(): Promise<readonly SequencePartition[]> {
     const { cluster, index, readers } = this.selection
     const checkpoints = await readSettledCheckpoints(cluster, index)
-    await refreshIndex(cluster, index)
+    await showWritten(this.selection)
     this.guessDocumentBytes(checkpoints)
     const perShard = Math.ceil(readers / Math.max(1, checkpoints.length))
     return checkpoints.flatMap((checkpoint) => this.divide(checkpoint, 0, perShard))
@@ -69,7 +70,7 @@ export class SequenceSource implements DocumentSource {
       if (read) reached.set(read.shard, Math.max(read.to, reached.get(read.shard) ?? 0))
     }
     const later = checkpoints.flatMap((shard) => this.divide(shard, reached.get(shard.shard) ?? 0, 1))
-    if (later.length > 0) await refreshIndex(cluster, index)
+    if (later.length > 0) await showWritten(this.selection)
     return later
   }
 
@@ -104,6 +105,7 @@ export class SequenceSource implements DocumentSource {
       const page = { shard: partition.shard, from: next, to: Math.min(partition.to, next + size.units) }
       let bytes = 0
       try {
+        await this.selection.copies?.ready(options.signal)
         for await (const batch of this.readPage(page, options)) {
           bytes += batch.sourceBytes()
           next = batch.position

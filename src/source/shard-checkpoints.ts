@@ -29,12 +29,13 @@ const refreshWaitMs = 3_000
 
 /**
  * Makes every operation of now visible to searches. Where the right to refresh is missing, waits for the index to do it by itself;
- * where it never does (`refresh_interval: -1`), that is an error.
+ * where it never does (`refresh_interval: -1`), that is an error. Answers with whether every copy was reached: a replica whose node does not
+ * answer in this moment is passed over without an error, as is one that is not assigned.
  */
-export async function refreshIndex(cluster: Cluster, index: string, signal?: AbortSignal): Promise<void> {
+export async function refreshIndex(cluster: Cluster, index: string, signal?: AbortSignal): Promise<boolean> {
   try {
     // Each by itself: one shard that takes its time would hold up all others.
-    const { body } = await cluster.json<{ _shards: { failed: number; failures?: unknown[] } }>({
+    const { body } = await cluster.json<{ _shards: { total: number; successful: number; failed: number } }>({
       method: 'POST',
       path: indexPath(index, '_refresh'),
       retry: 'safe',
@@ -50,9 +51,11 @@ export async function refreshIndex(cluster: Cluster, index: string, signal?: Abo
         },
       )
     }
+    return body._shards.successful === body._shards.total
   } catch (error) {
     if (!isErrorOf(error, 'PRIVILEGE_MISSING')) throw error
     await waitForRefresh(cluster, index, error, signal)
+    return false
   }
 }
 

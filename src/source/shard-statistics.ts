@@ -5,6 +5,8 @@ import { IndexferryError } from '../foundation/errors.ts'
 
 export interface ShardStatistics {
   readonly shard: number
+  /** The id of the node that holds the primary. */
+  readonly holder: string | undefined
   readonly documents: number
   readonly bytes: number
   /** Every operation up to and with this one is on all copies of the shard; -1 when there is none; undefined without sequence numbers. */
@@ -14,7 +16,7 @@ export interface ShardStatistics {
 }
 
 interface ShardCopy {
-  readonly routing: { readonly primary: boolean }
+  readonly routing: { readonly primary: boolean; readonly state?: string; readonly node?: string }
   readonly docs: { readonly count: number }
   readonly store: { readonly size_in_bytes: number }
   readonly seq_no?: { readonly global_checkpoint: number; readonly max_seq_no: number }
@@ -28,10 +30,12 @@ export async function readShardStatistics(cluster: Cluster, index: string): Prom
   const shards = body.indices?.[index]?.shards ?? {}
   const found: ShardStatistics[] = []
   for (const [shard, copies] of Object.entries(shards)) {
-    const primary = copies.find((copy) => copy.routing.primary)
+    // Of a primary that moves to another node, the new copy is there as well, and knows nothing yet.
+    const primary = copies.find(({ routing }) => routing.primary && routing.state !== 'INITIALIZING')
     if (!primary) continue
     found.push({
       shard: Number(shard),
+      holder: primary.routing.node,
       documents: primary.docs.count,
       bytes: primary.store.size_in_bytes,
       globalCheckpoint: primary.seq_no?.global_checkpoint,

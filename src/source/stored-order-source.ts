@@ -10,11 +10,12 @@ import { isErrorOf } from '../foundation/errors.ts'
 import type { DocumentBatch } from '../model/document-batch.ts'
 import type { Partition, PointInTimePartition, Position, SequencePartition } from '../model/partition.ts'
 import { readIndexSettings } from './index-settings.ts'
-import { chooseWay, openSearchSource, pageLimit, type WayToRead } from './open-search-source.ts'
+import { chooseWay, ofShownCopies, openSearchSource, pageLimit, type WayToRead } from './open-search-source.ts'
 import { PointInTimeSource } from './point-in-time-source.ts'
 import { type SearchSelection, selectionFilters } from './selection.ts'
 import { SequenceSource } from './sequence-source.ts'
-import { readShardCheckpoints, refreshIndex } from './shard-checkpoints.ts'
+import { readShardCheckpoints } from './shard-checkpoints.ts'
+import { showWritten } from './shown-copies.ts'
 import type { DocumentSource, ReadOptions } from './source.ts'
 
 /** A shard of this size is read within minutes. A larger one must be resumable, and must not keep old segments for hours. */
@@ -30,7 +31,7 @@ export async function openWholeIndexSource(selection: SearchSelection, wanted?: 
   if (typeof chosen === 'string' || chosen.way !== 'sequence') return openSearchSource(selection)
   const shards = await readShardCheckpoints(cluster, index)
   if (shards.some(({ bytes }) => bytes > shardBytesMax)) return openSearchSource(selection)
-  return new StoredOrderSource(selection, pageLimit(settings))
+  return new StoredOrderSource(ofShownCopies(selection, settings), pageLimit(settings))
 }
 
 class StoredOrderSource implements DocumentSource {
@@ -50,7 +51,7 @@ class StoredOrderSource implements DocumentSource {
     const { cluster, index } = this.selection
     // In this order: the points in time, which are opened after the refresh, hold everything up to the checkpoints.
     const checkpoints = await readShardCheckpoints(cluster, index)
-    await refreshIndex(cluster, index)
+    await showWritten(this.selection)
     return checkpoints.map(({ shard, globalCheckpoint }) => ({
       kind: 'pointInTime',
       id: `${index}/${shard}`,

@@ -14,8 +14,9 @@ import {
   type SearchSelection,
   searchParameters,
   selectionFilters,
+  shardPreference,
 } from '../source/selection.ts'
-import { refreshIndex } from '../source/shard-checkpoints.ts'
+import { showWritten } from '../source/shown-copies.ts'
 import type { DocumentLookup } from './document-lookup.ts'
 
 /** Below the 1024 clauses that old versions allow in a query, though `ids` is one clause on all of them. */
@@ -35,7 +36,7 @@ export class ClusterLookup implements DocumentLookup {
   }
 
   async refresh(signal: AbortSignal): Promise<void> {
-    await refreshIndex(this.selection.cluster, this.selection.index, signal)
+    await showWritten(this.selection, signal)
   }
 
   async *fetch(ids: readonly string[], signal: AbortSignal): AsyncGenerator<DocumentBatch> {
@@ -69,7 +70,7 @@ export class ClusterLookup implements DocumentLookup {
     const answer = await cluster.stream({
       method: 'POST',
       path: indexPath(index, '_search'),
-      query: searchParameters(this.selection),
+      query: { ...searchParameters(this.selection), preference: shardPreference(this.selection, undefined) },
       body,
       retry: 'safe',
       signal,

@@ -150,35 +150,32 @@ test('a day passes while it follows, hours at a time, and requests fail', {
 
 const skipNodes = missingJava('opensearch-2.19.4') ?? false
 
-test('a replica becomes the primary while it follows, with replicas that lag', {
-  skip: skipNodes,
-  timeout: 180_000,
-}, async (context) => {
-  const seed = Date.now() % 1_000_000
-  context.diagnostic(`seed ${seed}`)
-  const together = { 'cluster.name': `follow-nodes-${process.pid}`, 'discovery.type': 'zen' }
-  await using one = await startServer('opensearch-2.19.4', {
-    settings: { ...together, 'node.name': 'one', 'cluster.initial_cluster_manager_nodes': ['one'] },
-  })
+interface TwoNodes extends AsyncDisposable {
+  readonly url: string
+  /** Kills the node that holds the primaries; resolves when searches go to the copies that were replicas. */
+  readonly fail: () => Promise<void>
+}
+
+/** An index with 2,000 documents and segment replication, whose primaries are all on the node that is to fail. */
+async function startTwoNodes(index: string): Promise<TwoNodes> {
+  const together = { 'cluster.name': `${index}-${process.pid}`, 'discovery.type': 'zen' }
+  await using started = new AsyncDisposableStack()
+  const one = started.use(
+    await startServer('opensearch-2.19.4', {
+      settings: { ...together, 'node.name': 'one', 'cluster.initial_cluster_manager_nodes': ['one'] },
+    }),
+  )
   const two = {
     ...together,
     'node.name': 'two',
     'node.roles': ['data'],
     'discovery.seed_hosts': [`127.0.0.1:${one.transportPort}`],
   }
-  await using other = await startServer('opensearch-2.19.4', { settings: two })
-  await using source = await openCluster('source', { nodes: [one.url] })
-  await using target = await openTestCluster('target', 'opensearch-2.19.4')
-  await using indexferry = await Indexferry.install()
-  const index = 'follow-nodes'
-  const settings = {
-    'replication.type': 'SEGMENT',
-    number_of_replicas: 1,
-    // All primaries begin on the second node.
-    'routing.allocation.require._name': 'two',
-  }
+  const other = started.use(await startServer('opensearch-2.19.4', { settings: two }))
+  const source = started.use(await openCluster('source', { nodes: [one.url] }))
+  // Nothing but the follower refreshes it.
+  const settings = { 'replication.type': 'SEGMENT', refresh_interval: '-1', 'routing.allocation.require._name': 'two' }
   await createTestIndex(source, index, { shards: 2, mapping, settings: { ...settings, number_of_replicas: 0 } })
-  await deleteTestIndex(target, index)
   await bulkDocuments(
     source,
     index,
@@ -190,22 +187,78 @@ test('a replica becomes the primary while it follows, with replicas that lag', {
     body: { 'index.routing.allocation.require._name': null, 'index.number_of_replicas': 1 },
   })
   await source.json({ method: 'GET', path: '/_cluster/health', query: { wait_for_status: 'green', timeout: '60s' } })
+  const servers = started.move()
+  return {
+    url: one.url,
+    fail: async () => {
+      process.kill(other.pid, 'SIGKILL')
+      // Without a pause: the new primaries make visible what they hold within some milliseconds.
+      const isGone = async () => {
+        const { body } = await source.json<{ readonly nodes: object }>({
+          method: 'GET',
+          path: indexPath(index, '_search_shards'),
+        })
+        return Object.keys(body.nodes).length === 1
+      }
+      const untilMs = performance.now() + 30_000
+      while (!(await isGone())) assert.ok(performance.now() < untilMs, 'the cluster notices that a node is gone')
+    },
+    [Symbol.asyncDispose]: () => servers.disposeAsync(),
+  }
+}
+
+test('a replica becomes the primary while it follows, with replicas that lag', {
+  skip: skipNodes,
+  timeout: 180_000,
+}, async (context) => {
+  const seed = Date.now() % 1_000_000
+  context.diagnostic(`seed ${seed}`)
+  const index = 'follow-nodes'
+  await using nodes = await startTwoNodes(index)
+  await using source = await openCluster('source', { nodes: [nodes.url] })
+  await using target = await openTestCluster('target', 'opensearch-2.19.4')
+  await using indexferry = await Indexferry.install()
+  await deleteTestIndex(target, index)
+  // The follower looks, refreshes, and searches; the primaries fail before the last. The new ones take long to show so many documents.
+  let step: 'wait' | 'write' | 'fail' | 'done' = 'wait'
+  const fault: Fault = async (request, next) => {
+    if (step === 'write' && request.path.includes('/_stats')) {
+      step = 'fail'
+      const many = Array.from({ length: 20_000 }, (_, number) => document(10_000 + number))
+      await bulkDocuments(source, index, many)
+      return next(request)
+    }
+    const answer = await next(request)
+    if (step === 'fail' && request.path.includes('/_refresh')) {
+      step = 'done'
+      await nodes.fail()
+    }
+    return answer
+  }
+  await using proxy = await startInterferingProxy(nodes.url, [fault])
   const running = indexferry.start([
     'follow',
-    `${one.url}/${index}`,
+    `${proxy.url}/${index}`,
     (await useServer('opensearch-2.19.4')).url,
     '--quiet',
   ])
   await caughtUp({ indexferry }, running)
   const writers = startWriters({ source, index, chance: seededChance(seed), ids: 2_200, pauseMs: 5, mayFail: true })
-  try {
-    await sleep(1_500)
-    await other.stop()
-    await source.json({ method: 'GET', path: '/_cluster/health', query: { wait_for_status: 'yellow', timeout: '60s' } })
-    await sleep(1_500)
-  } finally {
-    await writers.stop()
-  }
+  await sleep(1_000)
+  await writers.stop()
+  await caughtUp({ indexferry }, running)
+  step = 'write'
+  await eventually('the failure', async () => (step === 'done' ? true : undefined), 60_000)
+  const laterWriters = startWriters({
+    source,
+    index,
+    chance: seededChance(seed),
+    ids: 2_200,
+    pauseMs: 5,
+    mayFail: true,
+  })
+  await sleep(1_000)
+  await laterWriters.stop()
   await caughtUp({ indexferry }, running)
   await pause(running)
   await refreshTestIndex(target, index)
