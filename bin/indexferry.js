@@ -10,15 +10,45 @@ const emit = process.emitWarning
 process.emitWarning = (warning, ...rest) => {
   if (!/SQLite is an experimental feature/.test(String(warning))) emit.call(process, warning, ...rest)
 }
-const { enableCompileCache } = await import('node:module')
-enableCompileCache()
+const builtin = process.getBuiltinModule
+const { createRequire, enableCompileCache } = builtin('node:module')
+keepCompiled()
 // The heap is small and the documents are outside it, but they count when V8 decides when to collect: at the default it does so several times a
 // second for nothing, which is a quarter of the processor time of a copy.
-const { setFlagsFromString } = await import('node:v8')
-setFlagsFromString('--heap-growing-percent=300')
-const { main } = await import('../dist/apps/cli/main.js').catch((error) => {
-  if (error.code !== 'ERR_MODULE_NOT_FOUND' || !String(error.message).includes('apps/cli/main.js')) throw error
-  console.error('indexferry is not built yet: run `npm run build`')
-  process.exit(2)
-})
-await main(process.argv.slice(2))
+builtin('node:v8').setFlagsFromString('--heap-growing-percent=300')
+await load().main(process.argv.slice(2))
+
+/**
+ * Keeps what V8 makes of the program for the next start: one entry for each of its files and version of Node. What lies there is run, so the
+ * folder has to be the user's own; Node's is one for all users. Without such a folder, starting takes a little longer.
+ */
+function keepCompiled() {
+  const { mkdirSync, statSync } = builtin('node:fs')
+  const { HOME, USERPROFILE, LOCALAPPDATA, XDG_CACHE_HOME } = process.env
+  const home = HOME || USERPROFILE || builtin('node:os').homedir()
+  const named = XDG_CACHE_HOME?.startsWith('/') ? XDG_CACHE_HOME : LOCALAPPDATA
+  let folder = named || home
+  try {
+    // A home that is not there is not made.
+    for (const name of named ? ['indexferry', 'compiled'] : ['.cache', 'indexferry', 'compiled']) {
+      if (!statSync(folder).isDirectory()) return
+      folder = `${folder}/${name}`
+      if (!statSync(folder, { throwIfNoEntry: false })) mkdirSync(folder, { mode: 0o700 })
+    }
+    const { uid, mode } = statSync(folder)
+    if (process.getuid && (uid !== process.getuid() || mode & 0o022)) return
+  } catch {
+    return
+  }
+  enableCompileCache(folder)
+}
+
+function load() {
+  try {
+    return createRequire(import.meta.url)('../dist/program/main.cjs')
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND' || !String(error.message).includes('main.cjs')) throw error
+    console.error('indexferry is not built yet: run `npm run build`')
+    process.exit(2)
+  }
+}

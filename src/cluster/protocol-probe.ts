@@ -1,7 +1,6 @@
 // Finds out why a port hung up: many servers close a connection of the wrong protocol without a word, and the alert by which
 // TLS 1.3 refuses a client certificate comes after the handshake, where the HTTP client sees the closing only.
 import { connect as connectTcp, isIP } from 'node:net'
-import { connect as connectTls } from 'node:tls'
 import type { NodeAddress } from './connection.ts'
 import type { Dial } from './dial.ts'
 import type { TlsParameters } from './tls.ts'
@@ -29,7 +28,9 @@ function speaksTls({ host }: NodeAddress, dial: Dial): Promise<boolean> {
   return new Promise((resolve) => {
     // Nothing is sent over this connection; whose certificate it is does not matter here.
     const name = isIP(host) ? {} : { servername: host }
-    const socket = connectTls({ ...dial, timeout: probeMs, rejectUnauthorized: false, ...name })
+    const socket = process
+      .getBuiltinModule('node:tls')
+      .connect({ ...dial, timeout: probeMs, rejectUnauthorized: false, ...name })
     const settle = (answer: boolean) => {
       socket.destroy()
       resolve(answer)
@@ -45,7 +46,7 @@ function speaksTls({ host }: NodeAddress, dial: Dial): Promise<boolean> {
 export function tlsAlert({ host }: NodeAddress, tls: TlsParameters, dial: Dial): Promise<Error | undefined> {
   return new Promise((resolve) => {
     const name = isIP(host) ? {} : { servername: host }
-    const socket = connectTls({ ...dial, timeout: probeMs, ...name, ...tls })
+    const socket = process.getBuiltinModule('node:tls').connect({ ...dial, timeout: probeMs, ...name, ...tls })
     const settle = (error?: Error) => {
       socket.destroy()
       resolve(error)

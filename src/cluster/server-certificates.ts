@@ -1,6 +1,6 @@
 // The certificates that the nodes of a cluster show, whether they are trusted or not: for reports, nothing is sent.
 import { isIP } from 'node:net'
-import { connect, type DetailedPeerCertificate } from 'node:tls'
+import type { DetailedPeerCertificate } from 'node:tls'
 import type { Side } from '../foundation/errors.ts'
 import { type Connection, type NodeAddress, resolveConnection } from './connection.ts'
 import { type Dial, dialOf } from './dial.ts'
@@ -43,7 +43,9 @@ function readCertificate({ host }: NodeAddress, tls: TlsParameters, dial: Dial):
   return new Promise((resolve) => {
     const name = isIP(host) ? {} : { servername: host }
     // Whether it is trusted was decided when the cluster was opened.
-    const socket = connect({ ...dial, timeout: connectMs, ...name, ...tls, rejectUnauthorized: false })
+    const socket = process
+      .getBuiltinModule('node:tls')
+      .connect({ ...dial, timeout: connectMs, ...name, ...tls, rejectUnauthorized: false })
     const settle = (certificate?: Read) => {
       socket.destroy()
       resolve(certificate)

@@ -1,6 +1,6 @@
 // TLS of one connection: its own CAs, client certificate and expected name, read once and checked before the first request.
 import { readFileSync } from 'node:fs'
-import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import type { SecureContextOptions } from 'node:tls'
 import { IndexferryError, type Side } from '../foundation/errors.ts'
 import type { TlsOptions } from './connection.ts'
 
@@ -23,7 +23,8 @@ export function tlsParameters(side: Side, options: TlsOptions): TlsParameters {
     ...(keyPassphrase === undefined ? {} : { passphrase: keyPassphrase }),
   }
   try {
-    createSecureContext(files)
+    // Loaded only where it has something to look at: over plain HTTP, loading it would be a tenth of a short command.
+    if (Object.keys(files).length > 0) process.getBuiltinModule('node:tls').createSecureContext(files)
   } catch (error) {
     const names = [caFile, certFile, keyFile].filter(Boolean).join(', ')
     const reason = error instanceof Error ? error.message : String(error)

@@ -21,17 +21,21 @@ const timeGrainMs = 1000
 export function decideObject(
   source: ObjectEntry,
   target: ObjectEntry | undefined,
-  moved: MovedObject | undefined,
+  readMoved: () => MovedObject | undefined,
   rank: Rank,
   rules: DecisionRules,
 ): Decision {
   if (target === undefined || target.size !== source.size) return 'copy'
+  const haveMd5 = rules.skip !== 'never' && rules.etagsAreMd5 && isMd5(source.etag) && isMd5(target.etag)
+  const isSameMd5 = haveMd5 && source.etag.toLowerCase() === target.etag.toLowerCase()
+  // Of two sides that are equal the journal is not asked: it is a question for each object, and most are.
+  if (isSameMd5) return 'skip'
+  const moved = readMoved()
   const isNoted = moved !== undefined && moved.targetEtag === target.etag
   const isSameVersion = moved?.etag === source.etag && moved.size === source.size && isSameTime(moved, source)
   if (isNoted && isSameVersion && (rules.isResumed || rules.skip !== 'never')) return 'skip'
   if (rules.skip === 'never') return 'copy'
-  if (rules.etagsAreMd5 && isMd5(source.etag) && isMd5(target.etag))
-    return source.etag.toLowerCase() === target.etag.toLowerCase() ? 'skip' : 'copy'
+  if (haveMd5) return 'copy'
   if (rules.skip === 'checksum') return 'check'
   // Another version of the source is at the target, whatever the times say.
   if (isNoted && !isSameVersion) return 'copy'

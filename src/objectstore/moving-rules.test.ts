@@ -101,7 +101,10 @@ test('what is skipped', () => {
     isResumed,
     etagsAreMd5: true,
   })
-  const decide = (...given: Parameters<typeof decideObject>) => decideObject(...given)
+  type Given = Parameters<typeof decideObject>
+  const decide = (from: Given[0], to: Given[1], noted: typeof moved | undefined, rank: Given[3], by: DecisionRules) =>
+    decideObject(from, to, () => noted, rank, by)
+  assert.equal(decideObject(source, target, assert.fail, 0, rules('size and time')), 'skip', 'the journal is not asked')
   assert.equal(decide(source, undefined, undefined, 0, rules('size and time')), 'copy')
   assert.equal(decide(source, { ...target, size: 6 }, undefined, 0, rules('size and time')), 'copy')
   assert.equal(decide(source, target, undefined, 0, rules('never')), 'copy')

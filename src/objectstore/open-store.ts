@@ -1,6 +1,5 @@
 import type { Side } from '../foundation/errors.ts'
 import type { ObjectLocation } from '../model/object-location.ts'
-import { FolderStore } from './folder-store.ts'
 import type { ObjectStore } from './object-store.ts'
 import { connectBucket } from './s3-client.ts'
 import { S3Store } from './s3-store.ts'
@@ -16,7 +15,11 @@ export interface StoreOpening {
 
 /** Opens nothing yet: the first request tells whether address and credentials are good. */
 export async function openStore({ location, side, settings, writing, env }: StoreOpening): Promise<ObjectStore> {
-  if (location.kind === 'folder') return new FolderStore(location.path, side)
+  if (location.kind === 'folder') {
+    // Between buckets it would be loaded for nothing.
+    const { FolderStore } = await import('./folder-store.ts')
+    return new FolderStore(location.path, side)
+  }
   const access = connectBucket(location, side, settings, env)
   return new S3Store(access, location, side, settings, writing)
 }

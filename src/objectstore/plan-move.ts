@@ -63,9 +63,7 @@ function planPair(
   totals.sourceObjects++
   if (rank >= ranks.index) journal.addRootFile(rootOf(key), { ...source, key })
   const isTooOld = sinceMs !== undefined && source.modifiedMs < sinceMs
-  // The journal is asked only where its answer counts.
-  const moved = target === undefined ? undefined : journal.readMoved(key)
-  const decision = isTooOld ? 'skip' : decideObject(source, target, moved, rank, rules)
+  const decision = isTooOld ? 'skip' : decideObject(source, target, () => journal.readMoved(key), rank, rules)
   if (decision === 'skip') {
     totals.skipped++
     return

@@ -10,7 +10,11 @@ const page = (contents: string, more = '<IsTruncated>false</IsTruncated>') =>
 const object = (key: string, size: number) =>
   `<Contents><Key>${escapeXml(key)}</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified><ETag>&quot;abc&quot;</ETag><Size>${size}</Size><Owner><ID>Key</ID></Owner></Contents>`
 
-const read = (text: string) => readListing(Buffer.from(text))
+const read = (text: string) => {
+  const { entries, ...page } = readListing(Buffer.from(text)) ?? {}
+  const listed = entries?.()
+  return listed && { ...page, entries: listed }
+}
 
 test('a page in the plain form and one in any other form are read alike, whatever the keys are', () => {
   const objects = fc.array(fc.tuple(fc.string({ unit: 'binary', maxLength: 12 }), fc.nat()), { maxLength: 20 })
@@ -57,4 +61,21 @@ test('what is cut off, lacks a size or is something else is no page', () => {
   assert.equal(read(page('<Contents><Key>a</Key></Contents>')), undefined)
   assert.equal(read(page('<Contents><Key>a</Key><Size>much</Size></Contents>')), undefined)
   assert.equal(read('<Error><Code>SlowDown</Code></Error>'), undefined)
+})
+
+test('ETags lose their quotes, however they are written', () => {
+  const etags = {
+    '&quot;a-1&quot;': 'a-1',
+    '&#34;b&#34;': 'b',
+    '"c"': 'c',
+    d: 'd',
+    'W/&quot;e&quot;': 'e',
+    '&quot;': '',
+    '&#x22;f&#x22;': 'f',
+  }
+  for (const [written, plain] of Object.entries(etags)) {
+    const contents = `<Contents><Key>k</Key><Size>1</Size><ETag>${written}</ETag></Contents>`
+    for (const text of [contents, `<!-- a comment -->${contents}`])
+      assert.equal(read(page(text))?.entries[0]?.etag, plain, written)
+  }
 })

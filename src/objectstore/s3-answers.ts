@@ -4,9 +4,10 @@ import type { ObjectEntry, UploadedPart } from './object-store.ts'
 import { childOf, escapeXml, readXml, textOf, unescapeXml, type XmlElement } from './xml.ts'
 
 export interface ListedPage {
-  readonly entries: readonly ObjectEntry[]
   readonly isTruncated: boolean
   readonly next: string | undefined
+  /** Made when it is called: until then the next page can be asked for. Undefined where an object is not what it should be. */
+  readonly entries: () => readonly ObjectEntry[] | undefined
 }
 
 /** Undefined where it is not what it should be. */
@@ -16,13 +17,14 @@ export function readListing(body: Buffer): ListedPage | undefined {
   const root = readXml(parts?.rest ?? text)
   if (root?.name !== 'ListBucketResult') return undefined
   const decode = textOf(root, 'EncodingType') === 'url' ? decodeListed : (key: string) => key
-  const entries = parts ? parts.contents.map((each) => entryOf(each, decode)) : readContents(root, decode)
-  if (entries.includes(undefined)) return undefined
-  const next = textOf(root, 'NextContinuationToken')
   return {
-    entries: entries as readonly ObjectEntry[],
     isTruncated: textOf(root, 'IsTruncated') === 'true',
-    next: next || undefined,
+    next: textOf(root, 'NextContinuationToken') || undefined,
+    entries: () => {
+      const listed = (parts && readPlain(parts.contents)) ?? readContents(parts ? readXml(text) : root)
+      const entries = listed?.map((each) => each && entryOf(each, decode))
+      return entries?.includes(undefined) ? undefined : (entries as ObjectEntry[] | undefined)
+    },
   }
 }
 
@@ -30,6 +32,7 @@ interface ListedObject {
   readonly key: string
   readonly size: string
   readonly modified: string
+  /** Without quotes. */
   readonly etag: string
 }
 
@@ -37,12 +40,10 @@ interface ListedObject {
  * A page holds a thousand objects in one plain form; as elements they would be most of the work of a look at a store that has nothing new. Undefined
  * where anything is in another form: then the whole is read as elements.
  */
-function splitContents(
-  text: string,
-): { readonly contents: readonly ListedObject[]; readonly rest: string } | undefined {
+function splitContents(text: string): { readonly contents: readonly string[]; readonly rest: string } | undefined {
   // Comments and CDATA may hold anything.
   if (text.includes('<!')) return undefined
-  const contents: ListedObject[] = []
+  const contents: string[] = []
   let rest = ''
   for (let at = 0; ; ) {
     const start = text.indexOf('<Contents>', at)
@@ -53,36 +54,47 @@ function splitContents(
     }
     const end = text.indexOf('</Contents>', start)
     if (end < 0) return undefined
-    const object = text.slice(start + '<Contents>'.length, end)
-    const [key, size] = [textWithin(object, 'Key'), textWithin(object, 'Size')]
-    if (key === undefined || size === undefined) return undefined
-    contents.push({
-      key,
-      size,
-      modified: textWithin(object, 'LastModified') ?? '',
-      etag: textWithin(object, 'ETag') ?? '',
-    })
-    rest += text.slice(at, start)
+    contents.push(text.slice(start + '<Contents>'.length, end))
+    if (start > at) rest += text.slice(at, start)
     at = end + '</Contents>'.length
   }
 }
 
-function textWithin(object: string, name: string): string | undefined {
-  const start = object.indexOf(`<${name}>`)
-  const end = start < 0 ? -1 : object.indexOf(`</${name}>`, start)
-  if (end < 0) return undefined
-  const text = object.slice(start + name.length + 2, end)
-  return text.includes('<') ? undefined : unescapeXml(text)
+function readPlain(contents: readonly string[]): ListedObject[] | undefined {
+  const listed: ListedObject[] = []
+  for (const object of contents) {
+    const key = textWithin(object, '<Key>', '</Key>')
+    const size = textWithin(object, '<Size>', '</Size>')
+    if (key === undefined || size === undefined) return undefined
+    const modified = textWithin(object, '<LastModified>', '</LastModified>') ?? ''
+    listed.push({ key: unescapeXml(key), size, modified, etag: listedEtag(textWithin(object, '<ETag>', '</ETag>')) })
+  }
+  return listed
 }
 
-function readContents(root: XmlElement, decode: (key: string) => string): (ObjectEntry | undefined)[] {
-  return root.children.flatMap((child) => {
+function textWithin(object: string, opening: string, closing: string): string | undefined {
+  const start = object.indexOf(opening)
+  if (start < 0) return undefined
+  const from = start + opening.length
+  const end = object.indexOf('<', from)
+  return object.startsWith(closing, end) ? object.slice(from, end) : undefined
+}
+
+/** As nearly all ETags are written: in quotes, with nothing else that is escaped. */
+const quotes = ['&quot;', '&#34;', '"']
+
+function listedEtag(text = ''): string {
+  const quote = quotes.find((each) => text.startsWith(each)) ?? ''
+  const inner = text.endsWith(quote) ? text.slice(quote.length, text.length - quote.length) : text
+  return /[&"W]/.test(inner) ? plainEtag(unescapeXml(text)) : inner
+}
+
+function readContents(root: XmlElement | undefined): (ListedObject | undefined)[] | undefined {
+  return root?.children.flatMap((child) => {
     if (child.name !== 'Contents') return []
     const [key, size] = [textOf(child, 'Key'), textOf(child, 'Size')]
     if (key === undefined || size === undefined) return [undefined]
-    return [
-      entryOf({ key, size, modified: textOf(child, 'LastModified') ?? '', etag: textOf(child, 'ETag') ?? '' }, decode),
-    ]
+    return [{ key, size, modified: textOf(child, 'LastModified') ?? '', etag: plainEtag(textOf(child, 'ETag')) }]
   })
 }
 
@@ -93,7 +105,7 @@ function entryOf(
 ): ObjectEntry | undefined {
   const bytes = Number(size)
   if (!Number.isSafeInteger(bytes)) return undefined
-  return { key: decode(key), size: bytes, modifiedMs: Date.parse(modified) || 0, etag: plainEtag(etag) }
+  return { key: decode(key), size: bytes, modifiedMs: Date.parse(modified) || 0, etag }
 }
 
 /** As `encoding-type=url` writes keys: a form's encoding, in which + is a space. */

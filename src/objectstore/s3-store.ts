@@ -90,13 +90,15 @@ export class S3Store implements ObjectStore {
     let last: string | undefined
     let coming: Promise<ListedPage> | undefined = this.patientPage(prefix, undefined, signal)
     while (coming !== undefined) {
-      const { entries, isTruncated, next }: ListedPage = await coming
-      last = this.checkOrder(entries, last, prefix)
-      const isLost: boolean = isTruncated && (next === undefined || next === token)
-      token = isTruncated && !isLost ? next : undefined
+      const page: ListedPage = await coming
+      const isLost: boolean = page.isTruncated && (page.next === undefined || page.next === token)
+      token = page.isTruncated && !isLost ? page.next : undefined
       // The store makes the next page while this one is looked through. What fails is told when it is waited for.
       coming = token === undefined ? undefined : this.patientPage(prefix, token, signal)
       coming?.catch(() => {})
+      const entries = page.entries()
+      if (entries === undefined) throw this.invalid(`the list of "${prefix}" has an object without a key or a size`)
+      last = this.checkOrder(entries, last, prefix)
       if (entries.length > 0) yield entries
       if (isLost) throw this.invalid(`the list of "${prefix}" has no way to its next page`)
     }

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,6 +14,7 @@ import type { CopyResult } from '../../src/engine/start-copy.ts'
 import type { VerifyResult } from '../../src/engine/start-verify.ts'
 import type { ErrorCode } from '../../src/foundation/error-codes.ts'
 import type { Side } from '../../src/foundation/errors.ts'
+import { cacheFolder } from '../servers/cache.ts'
 
 const program = fileURLToPath(new URL('../../bin/indexferry.js', import.meta.url))
 
@@ -68,7 +69,14 @@ export class Indexferry implements AsyncDisposable {
   start(args: readonly string[], { env = {}, stdin }: RunOptions = {}): Running {
     const child = spawn(process.execPath, [program, ...args], {
       cwd: this.folder,
-      env: { PATH: process.env.PATH ?? '', HOME: this.folder, INDEXFERRY_STATE: this.state, ...env },
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: this.folder,
+        // What V8 made of the program is kept from one test to the next.
+        XDG_CACHE_HOME: dirname(cacheFolder()),
+        INDEXFERRY_STATE: this.state,
+        ...env,
+      },
       stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     })
     // Whoever does not read its input to the end closes the pipe; what it then says counts.

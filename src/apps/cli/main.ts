@@ -44,7 +44,8 @@ function createProgram(run: (call: CommandCall) => Promise<void>, args: readonly
   for (const [name, { summary, parameters }] of Object.entries(commands)) {
     const command = program.command(`${name} ${parameters}`.trim()).description(summary).exitOverride()
     command.configureOutput({ writeErr: () => {}, outputError: () => {} }).helpOption('-h, --help', 'Show this help.')
-    for (const option of commandOptions(name as CommandName)) {
+    // The options of other commands would be made for nothing, which takes longer than all the rest.
+    for (const option of args.includes(name) ? commandOptions(name as CommandName) : []) {
       const short = option.option.short ? `-${option.option.short}, ` : ''
       const value = option.takes === 'flag' ? '' : ` <${option.placeholder}>`
       const text = option.option.defaultText ? `${option.help} Default: ${option.option.defaultText}.` : option.help

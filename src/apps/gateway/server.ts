@@ -4,11 +4,12 @@ import type { PassageFailure } from '../../cluster/passage.ts'
 import type { GatewayConfig } from '../../config/gateway/gateway-config.ts'
 import { monotonicMs } from '../../foundation/clock.ts'
 import { asIndexferryError, IndexferryError } from '../../foundation/errors.ts'
+import { sourceStack } from '../source-stack.ts'
 import { Access, unauthorised } from './access.ts'
 import type { CallGuard, Inspection } from './call-guard.ts'
 import { gatewayCall } from './gateway-call.ts'
 import { IncomingBody } from './incoming-body.ts'
-import { type PassedCall, passThrough } from './pass-through.ts'
+import { type PassChange, type PassedCall, passThrough } from './pass-through.ts'
 import { refusalReason } from './refusal-reason.ts'
 import { renderAnswer } from './render-answer.ts'
 import type { Log } from './request-log.ts'
@@ -46,6 +47,8 @@ interface Exchange {
   /** None for calls below our own folder, which no switch waits for. */
   readonly lease: Lease | undefined
   readonly startedAt: number
+  /** Who waits to hear whether it was answered. */
+  readonly watchers: ((isAnswered: boolean) => void)[]
 }
 
 interface Arrived {
@@ -104,7 +107,16 @@ export class GatewayServer {
     const caller = this.#access.identify(request.headers)
     const body = new IncomingBody(request, response, rules)
     const way = lease?.way ?? this.#parts.traffic.way
-    const exchange = { request, response, body, caller: caller ?? nobody, way, lease, startedAt: monotonicMs() }
+    const exchange = {
+      request,
+      response,
+      body,
+      caller: caller ?? nobody,
+      way,
+      lease,
+      startedAt: monotonicMs(),
+      watchers: [],
+    }
     // What cannot be read as a path or a query is the cluster's to refuse.
     const match =
       segments && (isOurs || isWellEncoded(query)) ? this.#router.find(request.method ?? '', segments) : undefined
@@ -134,9 +146,12 @@ export class GatewayServer {
     exchange.lease?.keep()
     try {
       const call = this.#callOf(exchange, segments, query)
-      const answer = await inspection({ call, passed: this.#passedCall(exchange), passage })
+      exchange.response.once('close', () => tell(exchange, false))
+      const watch = (listener: (isAnswered: boolean) => void) => void exchange.watchers.push(listener)
+      const answer = await inspection({ call, passed: this.#passedCall(exchange), passage, watch })
       if (answer === 'sent') return
-      if (answer !== 'pass') {
+      if (answer !== 'pass' && 'pass' in answer) this.#pass(exchange, answer.pass)
+      else if (answer !== 'pass') {
         if (!(await this.#isRefused(exchange, 'guarded'))) this.#sendOwn(exchange, 'guarded', answer)
       } else if (match) await this.#answer(exchange, match, segments, query)
       else this.#pass(exchange)
@@ -193,9 +208,9 @@ export class GatewayServer {
     this.#send(exchange, operation, answer)
   }
 
-  #pass(exchange: Exchange): void {
+  #pass(exchange: Exchange, change?: PassChange): void {
     if (exchange.lease) exchange.lease.isPassed = true
-    passThrough(exchange.way.passage, this.#passedCall(exchange))
+    passThrough(exchange.way.passage, this.#passedCall(exchange), change)
   }
 
   #passedCall(exchange: Exchange): PassedCall {
@@ -231,6 +246,7 @@ export class GatewayServer {
   }
 
   #unreachable(exchange: Exchange, { status, error }: PassageFailure): void {
+    tell(exchange, false)
     this.#write(exchange, { event: status === 400 ? 'malformed' : 'failed', status, reason: error.message })
     const reason = status === 400 ? error.message : `${error.message}. ${error.remedy}`
     this.#send(exchange, 'pass', serverError(status, typeOfFailure(status), reason))
@@ -240,7 +256,7 @@ export class GatewayServer {
     const answer = answerForError(thrown)
     const error = asIndexferryError(thrown)
     if (!expected.has(error.code)) {
-      const stack = error.code === 'INTERNAL' && error.cause instanceof Error ? ` ${error.cause.stack}` : ''
+      const stack = error.code === 'INTERNAL' && error.cause instanceof Error ? ` ${sourceStack(error.cause)}` : ''
       const event = error.code === 'INTERNAL' ? 'defect' : answer.status < 500 ? 'refused' : 'failed'
       this.#write(exchange, { event, status: answer.status, reason: error.message + stack })
     }
@@ -273,7 +289,10 @@ export class GatewayServer {
     }
   }
 
-  #ended({ startedAt }: Exchange, operation: string, status: number): void {
+  #ended(exchange: Exchange, operation: string, status: number): void {
+    const { startedAt } = exchange
+    // What a server with an error of its own has done is not known.
+    tell(exchange, status < 500)
     this.#parts.onEnd?.({ operation, status, seconds: (monotonicMs() - startedAt) / 1000 })
   }
 
@@ -288,6 +307,10 @@ export class GatewayServer {
     const { method, url, socket } = request
     this.#parts.log({ ...event, who: caller.name, from: socket.remoteAddress, method, url })
   }
+}
+
+function tell({ watchers }: Exchange, isAnswered: boolean): void {
+  for (const watcher of watchers.splice(0)) watcher(isAnswered)
 }
 
 const ignore = (): void => {}

@@ -2,6 +2,7 @@
 import { now } from '../../../foundation/clock.ts'
 import type { ErrorCode } from '../../../foundation/error-codes.ts'
 import { asIndexferryError, IndexferryError } from '../../../foundation/errors.ts'
+import { sourceStack } from '../../source-stack.ts'
 import type { GatewayAnswer } from '../route.ts'
 
 /** The statuses of botocore's models of both versions, and of the errors that all of Amazon's APIs share. */
@@ -42,7 +43,7 @@ export function answerOf(thrown: unknown, log: (failure: string) => void): Gatew
   const exception = name ?? 'InternalException'
   if (name === undefined) {
     const { cause } = error
-    log(error.code === 'INTERNAL' && cause instanceof Error ? `${error.message} ${cause.stack}` : error.message)
+    log(error.code === 'INTERNAL' && cause instanceof Error ? `${error.message} ${sourceStack(cause)}` : error.message)
   }
   const message = error.message.replace(/^[a-z]/, (letter) => letter.toUpperCase())
   return jsonAnswer(statuses[exception], { message }, { 'x-amzn-errortype': exception })
