@@ -5,6 +5,7 @@ import {
   duration,
   fileName,
   flag,
+  header,
   option,
   optionWithDefault,
   repeatable,
@@ -24,16 +25,6 @@ const clusterVersion = {
   placeholder: 'VERSION',
   expects: 'a version such as elasticsearch-6.8.23 or opensearch-2.19.4',
   parse: (value: string): ClusterVersion | undefined => parseClusterVersion(value),
-} as const
-
-const header = {
-  name: 'pair',
-  placeholder: 'NAME: VALUE',
-  expects: 'a header such as "X-Tenant: blue"',
-  parse: (value: string): readonly [string, string] | undefined => {
-    const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n]*)$/.exec(value)
-    return match ? [match[1] as string, match[2] as string] : undefined
-  },
 } as const
 
 const nodeUrl = {

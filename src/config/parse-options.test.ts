@@ -148,7 +148,17 @@ test('names are unique within a command, and every option has a sentence of help
 
 test('throttle takes what may change while a copy runs, and nothing else of a copy', () => {
   const names = commandOptions('throttle').map((option) => option.name)
-  assert.deepEqual(names, ['rate', 'source-load-max', 'state', 'json', 'quiet', 'verbose'])
+  assert.deepEqual(names, [
+    'rate',
+    'source-load-max',
+    'heap-max',
+    'write-queue-max',
+    'throttle-check',
+    'state',
+    'json',
+    'quiet',
+    'verbose',
+  ])
 })
 
 test('a command line is shown without secrets and as a shell takes it', () => {

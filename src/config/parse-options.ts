@@ -116,7 +116,9 @@ function parseGiven(option: CommandOption, given: Given): unknown {
 function parseValue({ option, takes, name }: CommandOption, as: string, text: string): unknown {
   if (takes === 'secretFile') registerSecret(text)
   const value = option.type.parse(text)
-  const shown = option.sensitive ? '' : ` "${text.length > 80 ? `${text.slice(0, 80)}…` : text}"`
+  // A URL may carry a password.
+  const isHidden = option.sensitive || /^https?:.*[@?]/is.test(text)
+  const shown = isHidden ? '' : ` "${text.length > 80 ? `${text.slice(0, 80)}…` : text}"`
   const remedy = option.example ? { remedy: `Write it as in: --${name} ${option.example}` } : {}
   if (value === undefined)
     throw new IndexferryError('USAGE', `${as} has a value${shown} that is not ${option.type.expects}`, remedy)

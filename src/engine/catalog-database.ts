@@ -110,6 +110,7 @@ export class CatalogDatabase {
   private prepareFile(): void {
     this.switchToWal()
     this.database.exec('PRAGMA foreign_keys = ON')
+    if (this.form.cacheKib !== undefined) this.database.exec(`PRAGMA cache_size = -${this.form.cacheKib}`)
     if (this.form.erasesDeleted) this.database.exec('PRAGMA secure_delete = ON')
     const findings = this.all('PRAGMA quick_check(1)')
     const finding = String(Object.values(findings[0] ?? {})[0] ?? '')

@@ -25,6 +25,10 @@ export interface Control {
   readonly documentsPerSecond: number | undefined
   readonly bytesPerSecond: number | undefined
   readonly sourceLoadMax: number | undefined
+  readonly heapMax: number | undefined
+  readonly writeQueueMax: number | undefined
+  /** URL of the user's own check. */
+  readonly throttleCheck: string | undefined
   readonly isPauseRequested: boolean
 }
 
@@ -48,9 +52,17 @@ export interface CopyRecord {
   /** Target indexes that still have the settings of the copy and not their own. */
   readonly settingsToRestore: number
   readonly control: Control
+  /** What held reading or writing back when that was last noted; undefined when it does not run. */
+  readonly limitedBy: string | undefined
   readonly result: JsonValue | undefined
   readonly error: JsonObject | undefined
 }
+
+/** A replication of the gateway: changed by its API, not by the commands for copies. */
+export const replicationWord = 'replication of'
+
+export const isReplication = ({ command }: Pick<CopyRecord, 'command'>): boolean =>
+  command.startsWith(`${replicationWord} `)
 
 export interface IndexRecord {
   readonly name: string
@@ -117,6 +129,9 @@ export const controlOf = (row: Row): Control => ({
   documentsPerSecond: numberOrUndefined(row.documents_per_second),
   bytesPerSecond: numberOrUndefined(row.bytes_per_second),
   sourceLoadMax: numberOrUndefined(row.source_load_max),
+  heapMax: numberOrUndefined(row.heap_max),
+  writeQueueMax: numberOrUndefined(row.write_queue_max),
+  throttleCheck: typeof row.throttle_check === 'string' ? row.throttle_check : undefined,
   isPauseRequested: row.pause_requested === 1,
 })
 
@@ -134,6 +149,7 @@ export const selectCopies = `
 
 export function copyOf(row: Row): CopyRecord {
   const owner = ownerOf(row)
+  const isRunning = owner !== undefined && isOwnerAlive(owner)
   return {
     id: String(row.id),
     key: String(row.key),
@@ -141,7 +157,7 @@ export function copyOf(row: Row): CopyRecord {
     source: String(row.source),
     target: String(row.target),
     state: row.state as CopyState,
-    isRunning: owner !== undefined && isOwnerAlive(owner),
+    isRunning,
     owner,
     created: Number(row.created),
     updated: Number(row.updated),
@@ -150,6 +166,7 @@ export function copyOf(row: Row): CopyRecord {
     documentsExpected: Number(row.documents_expected ?? 0),
     settingsToRestore: Number(row.settings_to_restore),
     control: controlOf(row),
+    limitedBy: isRunning && typeof row.limited_by === 'string' ? row.limited_by : undefined,
     result: decodeJson<JsonValue>(row.result),
     error: decodeJson<JsonObject>(row.error),
   }

@@ -14,6 +14,8 @@ export interface CatalogForm {
   readonly steps: readonly string[]
   /** Deleted content is overwritten at once. */
   readonly erasesDeleted: boolean
+  /** Memory for pages at most, where many such files are open at a time; SQLite's default (2,000) when not given. */
+  readonly cacheKib?: number
 }
 
 const firstForm = `
@@ -105,10 +107,18 @@ const secondForm = `
 /** Following: what of the source's definition the target was told. */
 const thirdForm = 'ALTER TABLE indexes ADD COLUMN carried_definition TEXT;'
 
+/** More to wait for than a rate, and what is waited for. */
+const fourthForm = `
+  ALTER TABLE controls ADD COLUMN heap_max REAL;
+  ALTER TABLE controls ADD COLUMN write_queue_max INTEGER;
+  ALTER TABLE controls ADD COLUMN throttle_check TEXT;
+  ALTER TABLE copies ADD COLUMN limited_by TEXT;
+`
+
 /** The catalog of copies. Its id is "IFRY". */
 export const copyCatalog: CatalogForm = {
   fileName: 'catalog.db',
   applicationId: 0x49465259,
-  steps: [firstForm, secondForm, thirdForm],
+  steps: [firstForm, secondForm, thirdForm, fourthForm],
   erasesDeleted: false,
 }

@@ -3,14 +3,8 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { IndexferryError } from '../foundation/errors.ts'
 import type { LiveNumbers } from '../source/change-source.ts'
-import type {
-  DocumentKey,
-  NumberedKey,
-  ReadDocument,
-  SweepNotes,
-  SweptDocument,
-  SweptVersion,
-} from '../source/sweep-notes.ts'
+import type { NotedRow, RecordedNotes, RecordedPlace } from '../source/recorded-notes.ts'
+import type { DocumentKey, NumberedKey, ReadDocument, SweptDocument, SweptVersion } from '../source/sweep-notes.ts'
 import { CatalogDatabase } from './catalog-database.ts'
 import type { CatalogForm } from './catalog-schema.ts'
 
@@ -34,15 +28,29 @@ const firstForm = `
   CREATE INDEX documents_by_number ON documents (unit, number);
 `
 
+/** Versions that are texts are too large to be exact as numbers. */
+const highestVersions = `
+  ALTER TABLE units ADD COLUMN highest REAL NOT NULL DEFAULT 0;
+  UPDATE units SET highest =
+    coalesce((SELECT max(CAST(version AS REAL)) FROM documents WHERE documents.unit = units.id), 0);
+`
+
+/** How far followers of gateways are in their logs. */
+const recordedPlaces = 'ALTER TABLE units ADD COLUMN place TEXT;'
+
 /** Its id is "IFSW". */
 const formOf = (copy: string): CatalogForm => ({
   fileName: `${copy}.db`,
   applicationId: 0x49465357,
-  steps: [firstForm],
+  steps: [firstForm, highestVersions, recordedPlaces],
   erasesDeleted: false,
+  cacheKib: 512,
 })
 
 const folderOf = (stateFolder: string): string => join(stateFolder, 'sweeps')
+
+export const hasSweeps = (stateFolder: string, copy: string): boolean =>
+  existsSync(join(folderOf(stateFolder), `${copy}.db`))
 
 export function removeSweeps(stateFolder: string, copy: string): void {
   for (const ending of ['', '-wal', '-shm']) rmSync(join(folderOf(stateFolder), `${copy}.db${ending}`), { force: true })
@@ -63,9 +71,10 @@ export class SweepsFile implements Disposable {
   }
 
   /** Throws WRITTEN_IDS_LOST when numbers were given before and the file is not there: new ones would begin at 0. */
-  ofUnit(unit: string): SweepNotes {
-    const file = join(folderOf(this.stateFolder), `${this.copy}.db`)
-    if (!this.database && !existsSync(file) && this.mustExist(unit)) throw lost(file, this.copy)
+  ofUnit(unit: string): RecordedNotes {
+    if (!this.database && !hasSweeps(this.stateFolder, this.copy) && this.mustExist(unit)) {
+      throw lost(join(folderOf(this.stateFolder), `${this.copy}.db`), this.copy)
+    }
     this.database ??= CatalogDatabase.open(folderOf(this.stateFolder), formOf(this.copy))
     return new UnitSweeps(this.database, unit)
   }
@@ -78,7 +87,7 @@ export class SweepsFile implements Disposable {
 const lost = (file: string, copy: string): IndexferryError =>
   new IndexferryError('WRITTEN_IDS_LOST', `the file ${file}, which says what ${copy} has seen on the source, is gone`)
 
-class UnitSweeps implements SweepNotes {
+class UnitSweeps implements RecordedNotes {
   private readonly database: CatalogDatabase
   private readonly unit: number
 
@@ -96,6 +105,10 @@ class UnitSweeps implements SweepNotes {
 
   rows(): number {
     return this.counters().rows
+  }
+
+  highestVersion(): number {
+    return this.counters().highest
   }
 
   see(documents: readonly SweptDocument[]): readonly number[] {
@@ -121,7 +134,8 @@ class UnitSweeps implements SweepNotes {
   }
 
   /** Looked up once more: a document may be there twice in one page. */
-  private renumber({ key, version }: SweptDocument, counters: { next: number; rows: number }): number {
+  private renumber({ key, version }: SweptDocument, counters: Writable<Counters>): number {
+    counters.highest = Math.max(counters.highest, Number(version))
     const there = this.find(key)
     if (there?.version === version && there.number >= this.counters().next) return there.row
     const number = counters.next++
@@ -151,9 +165,10 @@ class UnitSweeps implements SweepNotes {
   }
 
   listNumbers(from: number, to: number, max: number): readonly NumberedKey[] {
-    const sql = `SELECT number, key, digest FROM documents WHERE unit = ? AND number >= ? AND number < ?
+    const sql = `SELECT number, key, digest, version FROM documents WHERE unit = ? AND number >= ? AND number < ?
       ORDER BY number LIMIT ?`
-    return this.database.all(sql, this.unit, from, to, max).map(({ number, key, digest }) => ({
+    return this.database.all(sql, this.unit, from, to, max).map(({ number, key, digest, version }) => ({
+      version: (version ?? undefined) as SweptVersion | undefined,
       number: Number(number),
       key: String(key),
       digest: digest === null ? undefined : Number(digest),
@@ -163,12 +178,15 @@ class UnitSweeps implements SweepNotes {
   noteRead(documents: readonly ReadDocument[]): void {
     if (documents.length === 0) return
     this.database.transaction('full', () => {
+      const counters = { ...this.counters() }
       for (const { key, number, version, digest } of documents) {
+        counters.highest = Math.max(counters.highest, Number(version ?? 0))
         this.database.run(
           'UPDATE documents SET version = ?, digest = ? WHERE unit = ? AND key = ? AND number = ?',
           ...[version ?? null, digest ?? null, this.unit, key, number],
         )
       }
+      this.saveCounters(counters)
     })
   }
 
@@ -187,6 +205,50 @@ class UnitSweeps implements SweepNotes {
     return this.database.all(sql, this.unit, from, to).map(({ number }) => Number(number))
   }
 
+  readPlace(): RecordedPlace | undefined {
+    const text = this.database.get('SELECT place FROM units WHERE id = ?', this.unit)?.place
+    return typeof text === 'string' ? (JSON.parse(text) as RecordedPlace) : undefined
+  }
+
+  savePlace(place: RecordedPlace): void {
+    const sql = 'UPDATE units SET place = ? WHERE id = ?'
+    this.database.transaction('process', () => this.database.run(sql, JSON.stringify(place), this.unit))
+  }
+
+  rowsOfIds(ids: readonly string[]): readonly NotedRow[] {
+    const sql = 'SELECT row, number, key FROM documents WHERE unit = ? AND key >= ? AND key < ?'
+    const types = this.types()
+    return ids.flatMap((id) =>
+      writtenForms(id).flatMap((raw) =>
+        types.flatMap((type) => {
+          const start = `${type}\u0000${raw}`
+          return this.database
+            .all(sql, this.unit, `${start}\u0000`, `${start}\u0001`)
+            .map(({ row, number, key }) => ({ row: Number(row), number: Number(number), key: String(key) }))
+        }),
+      ),
+    )
+  }
+
+  keysOfRows(rows: readonly number[]): readonly DocumentKey[] {
+    const sql = 'SELECT key FROM documents WHERE unit = ? AND row = ?'
+    return rows.flatMap((row) => this.database.all(sql, this.unit, row).map(({ key }) => String(key)))
+  }
+
+  /** An index has few; each is found by one look into the order of the keys. */
+  private types(): string[] {
+    const sql = 'SELECT min(key) AS key FROM documents WHERE unit = ? AND key >= ?'
+    const types: string[] = []
+    for (let from = ''; types.length < typesMax; ) {
+      const key = this.database.get(sql, this.unit, from)?.key
+      if (typeof key !== 'string') break
+      const type = key.slice(0, key.indexOf('\u0000'))
+      types.push(type)
+      from = `${type}\u0001`
+    }
+    return types
+  }
+
   private find(key: DocumentKey) {
     const sql = 'SELECT row, version, digest, number FROM documents WHERE unit = ? AND key = ?'
     const row = this.database.get(sql, this.unit, key)
@@ -200,12 +262,30 @@ class UnitSweeps implements SweepNotes {
       | undefined
   }
 
-  private counters(): { readonly next: number; readonly rows: number } {
-    const row = this.database.get('SELECT next, rows FROM units WHERE id = ?', this.unit)
-    return { next: Number(row?.next), rows: Number(row?.rows) }
+  private counters(): Counters {
+    const row = this.database.get('SELECT next, rows, highest FROM units WHERE id = ?', this.unit)
+    return { next: Number(row?.next), rows: Number(row?.rows), highest: Number(row?.highest) }
   }
 
-  private saveCounters({ next, rows }: { readonly next: number; readonly rows: number }): void {
-    this.database.run('UPDATE units SET next = ?, rows = ? WHERE id = ?', next, rows, this.unit)
+  private saveCounters({ next, rows, highest }: Counters): void {
+    const sql = 'UPDATE units SET next = ?, rows = ?, highest = ? WHERE id = ?'
+    this.database.run(sql, next, rows, highest, this.unit)
   }
+}
+
+interface Counters {
+  readonly next: number
+  readonly rows: number
+  readonly highest: number
+}
+
+type Writable<Of> = { -readonly [Key in keyof Of]: Of[Key] }
+
+const typesMax = 10_000
+
+/** As servers print an id between quotes; control characters are written with small letters by some. */
+function writtenForms(id: string): string[] {
+  const raw = JSON.stringify(id).slice(1, -1)
+  const upper = raw.replace(/\\u[0-9a-f]{4}/g, (short) => `\\u${short.slice(2).toUpperCase()}`)
+  return raw === upper ? [raw] : [raw, upper]
 }

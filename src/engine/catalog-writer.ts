@@ -64,6 +64,7 @@ export class CopyWriter {
   private readonly token: string
   private dataVersion = -1
   private control: Control | undefined
+  private limitedBy: string | undefined
   private heartbeatAt = monotonicMs()
 
   constructor(
@@ -129,6 +130,16 @@ export class CopyWriter {
         name,
       ),
     )
+  }
+
+  /** What is to be put back is no longer what was there. Nothing happens when it was put back meanwhile. */
+  changeSavedSettings(name: string, settings: JsonObject): void {
+    this.write('full', () => {
+      this.database.run(
+        'UPDATE indexes SET saved_settings = ? WHERE copy = ? AND name = ? AND settings_restored = 0',
+        ...[encodeJson(settings), this.id, name],
+      )
+    })
   }
 
   /** To be called after the target has its own settings again. */
@@ -263,6 +274,15 @@ export class CopyWriter {
       this.dataVersion = dataVersion
     }
     return this.control
+  }
+
+  /** What holds it back now, for `status`. Nothing depends on it. */
+  noteLimit(limitedBy: string | undefined): void {
+    if (limitedBy === this.limitedBy) return
+    this.limitedBy = limitedBy
+    this.write('process', () => {
+      this.database.run('UPDATE copies SET limited_by = ? WHERE id = ?', limitedBy ?? null, this.id)
+    })
   }
 
   /**

@@ -210,6 +210,9 @@ test('another process changes limits and asks for a pause; the copy notices', ()
     documentsPerSecond: 100,
     bytesPerSecond: undefined,
     sourceLoadMax: undefined,
+    heapMax: undefined,
+    writeQueueMax: undefined,
+    throttleCheck: undefined,
     isPauseRequested: false,
   })
   using other = openCatalog(folder)

@@ -247,6 +247,9 @@ export class Catalog implements Disposable {
       documentsPerSecond: 'documents_per_second',
       bytesPerSecond: 'bytes_per_second',
       sourceLoadMax: 'source_load_max',
+      heapMax: 'heap_max',
+      writeQueueMax: 'write_queue_max',
+      throttleCheck: 'throttle_check',
     } as const
     for (const [name, column] of Object.entries(columns)) {
       if (!Object.hasOwn(throttle, name)) continue

@@ -2,15 +2,24 @@
 import { asIndexferryError, IndexferryError } from '../foundation/errors.ts'
 import type { CopyUnit } from '../mechanism/copy-unit.ts'
 import type { FollowCursor, FollowStatus } from '../mechanism/follow-journal.ts'
-import type { ReachedUnit, Stream, StreamIndex, Streams } from '../migration/live-journey/migration-context.ts'
+import type {
+  ReachedUnit,
+  Stream,
+  StreamIndex,
+  Streams,
+  SweptUnit,
+} from '../migration/live-journey/migration-context.ts'
 import { sidesOf } from '../migration/live-journey/migration-record.ts'
+import type { SweepWishes } from '../migration/open-changes.ts'
 import { restoreAll } from '../migration/run-copy.ts'
 import { runFollow } from '../migration/run-follow.ts'
 import type { JsonValue } from '../model/json.ts'
 import { formatLocation, type Location } from '../model/location.ts'
+import type { Environment } from '../objectstore/store-settings.ts'
 import type { ProgressSnapshot } from '../pipeline/progress.ts'
 import type { Catalog } from './catalog.ts'
 import type { CopyRecord } from './catalog-records.ts'
+import { hasSweeps, removeSweeps, SweepsFile } from './catalog-sweeps.ts'
 import type { CopyWriter } from './catalog-writer.ts'
 import { openWrittenIds, removeWrittenIds } from './catalog-written-ids.ts'
 import { CheckpointNotes } from './checkpoint-notes.ts'
@@ -18,6 +27,8 @@ import type { OpenSides } from './open-sides.ts'
 import type { CommandValues } from './option-values.ts'
 import { CopyRun, journalOf } from './start-copy.ts'
 import { followContext } from './start-follow.ts'
+import { givenLimits } from './throttle-watch.ts'
+import { removeVerifications } from './verify-stream.ts'
 
 export interface LiveStreamsOptions {
   readonly catalog: Catalog
@@ -28,6 +39,7 @@ export interface LiveStreamsOptions {
   /** Both are clusters. */
   readonly sides: OpenSides
   readonly values: CommandValues
+  readonly env?: Environment | undefined
   readonly note: (text: string) => void
   /** Told often; cheap. Of the stream that is followed. */
   readonly onProgress: (snapshot: () => ProgressSnapshot | string) => void
@@ -46,6 +58,9 @@ export const copyOfStream = (catalog: Catalog, migration: string, stream: number
 export class LiveStreams implements Streams {
   private readonly options: LiveStreamsOptions
 
+  /** By copy. */
+  private readonly sweeps = new Map<string, SweepsFile>()
+
   constructor(options: LiveStreamsOptions) {
     this.options = options
   }
@@ -53,7 +68,9 @@ export class LiveStreams implements Streams {
   start(number: number, { shadowOf }: { readonly shadowOf?: readonly CopyUnit[] | undefined }): Stream {
     const writer = this.claim(number)
     if (shadowOf && writer.listIndexes().length === 0) planShadow(writer, shadowOf)
-    return new RunningStream(this.options, writer, number, shadowOf !== undefined)
+    if (!writer.isResumed) removeSweeps(this.options.stateFolder, writer.id)
+    const swept = () => this.sweepsOf(writer.id, () => hasWritten(writer))
+    return new RunningStream(this.options, writer, number, { isShadow: shadowOf !== undefined, swept })
   }
 
   indexes(stream: number): readonly StreamIndex[] {
@@ -74,6 +91,25 @@ export class LiveStreams implements Streams {
   cursors(stream: number, unit: string): readonly FollowCursor[] {
     const copy = this.copy(stream)
     return copy ? this.options.catalog.readCursors(copy.id, unit) : []
+  }
+
+  swept(stream: number, unit: string): SweptUnit | undefined {
+    const copy = this.copy(stream)
+    if (!copy || !hasSweeps(this.options.stateFolder, copy.id)) return undefined
+    const notes = this.sweepsOf(copy.id).ofUnit(unit)
+    return { next: notes.next(), highestVersion: notes.highestVersion() }
+  }
+
+  /** Opened once: the whole of the file is looked through then, which must not be while writes are stopped. */
+  private sweepsOf(copy: string, mustExist: (unit: string) => boolean = () => true): SweepsFile {
+    const open = this.sweeps.get(copy) ?? new SweepsFile(this.options.stateFolder, copy, mustExist)
+    this.sweeps.set(copy, open)
+    return open
+  }
+
+  close(): void {
+    for (const file of this.sweeps.values()) file[Symbol.dispose]()
+    this.sweeps.clear()
   }
 
   plan(stream: number, units: readonly CopyUnit[]): void {
@@ -106,8 +142,12 @@ export class LiveStreams implements Streams {
   }
 
   forget(stream: number): void {
+    removeVerifications(this.options.stateFolder, this.options.migration, stream)
     const copy = this.copy(stream)
-    if (copy) this.options.catalog.forgetCopy(copy.id)
+    if (!copy) return
+    this.sweeps.get(copy.id)?.[Symbol.dispose]()
+    this.sweeps.delete(copy.id)
+    this.options.catalog.forgetCopy(copy.id)
   }
 
   private copy(stream: number): CopyRecord | undefined {
@@ -117,13 +157,12 @@ export class LiveStreams implements Streams {
   private claim(stream: number): CopyWriter {
     const { catalog, migration, command, locations, values } = this.options
     const { from, to } = sidesOf(stream)
-    const { rate, sourceLoadMax } = values.pipeline
     return catalog.claimCopy({
       key: keyOf(migration, stream),
       command,
       source: formatLocation(locations[from]),
       target: formatLocation(locations[to]),
-      throttle: { ...rate, ...(sourceLoadMax === undefined ? {} : { sourceLoadMax }) },
+      throttle: givenLimits(values),
     })
   }
 }
@@ -136,6 +175,12 @@ function planShadow(writer: CopyWriter, units: readonly CopyUnit[]): void {
   for (const { name } of units) writer.setIndexState(name, 'following')
 }
 
+interface OwnOfStream {
+  readonly isShadow: boolean
+  /** Opened when the first index needs it. */
+  readonly swept: () => SweepsFile
+}
+
 class RunningStream implements Stream {
   readonly number: number
   readonly reached = new Map<string, ReachedUnit>()
@@ -143,14 +188,21 @@ class RunningStream implements Stream {
   private readonly stopping = new AbortController()
   private readonly running: Promise<void>
   private isHurried = false
+  private sweepFromMs: number | undefined
+  private copyRun: CopyRun | undefined
 
-  constructor(options: LiveStreamsOptions, writer: CopyWriter, number: number, isShadow: boolean) {
+  constructor(options: LiveStreamsOptions, writer: CopyWriter, number: number, own: OwnOfStream) {
     this.number = number
-    this.running = this.run(options, writer, isShadow)
+    this.running = this.run(options, writer, own)
   }
 
   hurry(isHurried: boolean): void {
     this.isHurried = isHurried
+    this.copyRun?.liftLimits(isHurried)
+  }
+
+  sweepFrom(fromMs: number | undefined): void {
+    this.sweepFromMs = fromMs
   }
 
   async stop(): Promise<void> {
@@ -158,8 +210,8 @@ class RunningStream implements Stream {
     await this.running
   }
 
-  private async run(options: LiveStreamsOptions, writer: CopyWriter, isShadow: boolean): Promise<void> {
-    const { stateFolder, locations, sides, values, command, note, onProgress } = options
+  private async run(options: LiveStreamsOptions, writer: CopyWriter, { isShadow, swept }: OwnOfStream): Promise<void> {
+    const { stateFolder, locations, sides, values, env, command, note, onProgress } = options
     const { from, to } = sidesOf(this.number)
     const clusters = { source: clusterOf(sides.source), target: clusterOf(sides.target) }
     const ordered: OpenSides = {
@@ -175,6 +227,7 @@ class RunningStream implements Stream {
         values,
         command,
         stateFolder,
+        env,
         note,
         stop: this.stopping.signal,
         onStart: (_, snapshot) => {
@@ -183,15 +236,23 @@ class RunningStream implements Stream {
       },
       writer,
     )
+    copyRun.liftLimits(this.isHurried)
+    this.copyRun = copyRun
     try {
       if (!writer.isResumed) removeWrittenIds(stateFolder, writer.id)
       using written = openWrittenIds(stateFolder, writer.id, hasWritten(writer))
+      const sweeps: SweepWishes = {
+        notes: (unit) => swept().ofUnit(unit),
+        intervalMs: values.reading.sweepInterval,
+        trustsVersions: values.reading.trustVersions,
+        fullIntervalMs: values.reading.fullSweepInterval,
+        wantedUpToMs: () => this.sweepFromMs,
+      }
       await copyRun.carryOut(ordered, (context) => {
         const follow = followContext(context, writer, written, shown)
         return runFollow({
           ...follow,
-          // The way back notes ids and numbers; documents are not read for that.
-          reading: isShadow ? { ...follow.reading, fields: [] } : follow.reading,
+          sweeps,
           writing: { ...follow.writing, bypassesPipelines: true },
           withholdAliases: true,
           isShadow,

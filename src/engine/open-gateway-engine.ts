@@ -10,9 +10,11 @@ import { runReindex } from '../mechanism/reindex/run-reindex.ts'
 import type { ClusterRole } from '../model/cluster-role.ts'
 import type { ClusterVersion } from '../model/cluster-version.ts'
 import { ActiveCluster } from './active-cluster.ts'
+import { removeRecordedWrites } from './catalog-recorded-writes.ts'
 import { Connections, type ConnectionsOptions } from './connections/connections.ts'
 import { type GatewayDatabase, openGatewayDatabase } from './gateway-database.ts'
 import { openPatiently } from './open-patiently.ts'
+import { RecordedWrites, type RecordSettings } from './recorded-writes.ts'
 import { createRemoteOpener, type RemoteSettings } from './remote/open-remote.ts'
 import type { RemoteOpener } from './remote/remote-opener.ts'
 import { AutoFollowRules } from './replication/auto-follow.ts'
@@ -26,6 +28,7 @@ import type { LeaderIndexes, ReplicationCaller } from './replication/replication
 import { countFigures, type TaskFigures } from './task-figures.ts'
 import type { RunTask, TaskRunner } from './tasks/task.ts'
 import { openTaskRunner, type TaskRunnerOptions } from './tasks/task-runner.ts'
+import type { OwnCheck } from './throttle-watch.ts'
 
 export interface GatewayEngineOptions extends Pick<TaskRunnerOptions, 'describeError' | 'onEvent'> {
   readonly stateFolder: string
@@ -42,6 +45,12 @@ export interface GatewayEngineOptions extends Pick<TaskRunnerOptions, 'describeE
   }
   readonly domains: ConnectionsOptions['domains']
   readonly endpoints: ConnectionsOptions['endpoints']
+  /** Indexes whose writes are recorded. */
+  readonly record?: RecordSettings | undefined
+  /** Between two sweeps of a leader without sequence numbers. */
+  readonly sweepIntervalMs?: number | undefined
+  /** The user's own check whether replications may read. */
+  readonly throttleCheck?: OwnCheck | undefined
   readonly warn: (text: string) => void
   readonly onFigures?: (figures: TaskFigures) => void
 }
@@ -57,6 +66,8 @@ export interface GatewayEngine extends AsyncDisposable {
   readonly leaders: LeaderIndexes
   readonly autoFollow: AutoFollowRules
   readonly bulk: BulkReplicationRunner
+  /** Writes that pass through, where some are recorded. */
+  readonly recorded: RecordedWrites | undefined
   /** What the local cluster is; asked with these headers until it has said so once. */
   localVersion(clusterHeaders: Readonly<Record<string, string>>): Promise<ClusterVersion>
   /** What it is, once it has said so. */
@@ -67,11 +78,15 @@ export interface GatewayEngine extends AsyncDisposable {
   resume(): void
 }
 
+const sweepIntervalMsDefault = 15_000
+
 export async function openGatewayEngine(options: GatewayEngineOptions): Promise<GatewayEngine> {
   await using opening = new AsyncDisposableStack()
   const database = openGatewayDatabase(options.stateFolder)
   opening.defer(() => database[Symbol.dispose]())
   const { domains, endpoints, warn, reindex } = options
+  const recorded = openRecorded(options)
+  opening.defer(() => recorded?.[Symbol.dispose]())
   const connections = opening.use(new Connections({ database, domains, endpoints, log: warn }))
   const active = new ActiveCluster({ database, cluster: options.cluster, standby: options.standby })
   const local = new LocalCluster(options, active)
@@ -84,7 +99,7 @@ export async function openGatewayEngine(options: GatewayEngineOptions): Promise<
   const tasks = opening.use(
     await openTaskRunner({
       database,
-      run: reindexTask(options, local, remotes),
+      run: recordedTask(recorded, reindexTask(options, local, remotes)),
       tasksMax: reindex.tasksMax,
       keepFinishedMs: reindex.keepFinishedMs,
       ...(options.describeError ? { describeError: options.describeError } : {}),
@@ -93,7 +108,16 @@ export async function openGatewayEngine(options: GatewayEngineOptions): Promise<
   )
   const { clusterCredentials } = options
   const replications = opening.use(
-    new GatewayReplications({ database, local: active, clusterCredentials, connections, domains, log: warn }),
+    new GatewayReplications({
+      database,
+      local: active,
+      clusterCredentials,
+      connections,
+      domains,
+      sweepIntervalMs: options.sweepIntervalMs ?? sweepIntervalMsDefault,
+      throttleCheck: options.throttleCheck,
+      log: warn,
+    }),
   )
   const finder: RemoteFinder = {
     connections,
@@ -115,6 +139,7 @@ export async function openGatewayEngine(options: GatewayEngineOptions): Promise<
     leaders,
     autoFollow,
     bulk,
+    recorded,
     localVersion: (clusterHeaders) => local.askVersion(clusterHeaders),
     get version() {
       return local.version
@@ -129,6 +154,16 @@ export async function openGatewayEngine(options: GatewayEngineOptions): Promise<
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
+}
+
+/** A log that is not kept for a time misses writes, and must not be found later. */
+function openRecorded({ stateFolder, record, warn }: GatewayEngineOptions): RecordedWrites | undefined {
+  if (record && record.indexes.length > 0)
+    return new RecordedWrites(stateFolder, record, (error) =>
+      warn(`writes are not recorded as they should: ${error.message}`),
+    )
+  removeRecordedWrites(stateFolder)
+  return undefined
 }
 
 /** What begins, ends and changes many replications. */
@@ -198,6 +233,20 @@ class LocalCluster {
     }
   }
 }
+
+/** What a task writes passes no guard. */
+const recordedTask =
+  (recorded: RecordedWrites | undefined, run: RunTask): RunTask =>
+  async (task) => {
+    const { index } = task.request.dest
+    if (!recorded?.covers(index)) return run(task)
+    const ticket = await recorded.begin([{ name: index, ids: undefined }])
+    try {
+      return await run(task)
+    } finally {
+      ticket.lost()
+    }
+  }
 
 /** A task opens both sides for itself: each has its own credentials, and ends with its connections. */
 function reindexTask(options: GatewayEngineOptions, local: LocalCluster, remotes: RemoteOpener): RunTask {

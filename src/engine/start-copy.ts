@@ -8,17 +8,18 @@ import { type CopyOutcome, runCopy } from '../migration/run-copy.ts'
 import { addCounts, type DocumentCounts, noCounts } from '../model/counts.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
 import { formatLocation, type Location } from '../model/location.ts'
+import type { Environment } from '../objectstore/store-settings.ts'
 import { Progress, type ProgressSnapshot } from '../pipeline/progress.ts'
-import { watchSourceLoad } from '../pipeline/source-load.ts'
 import { Throttle } from '../pipeline/throttle.ts'
 import { RejectedDocuments } from '../target/rejected-documents.ts'
 import { type Catalog, copyKey, openCatalog } from './catalog.ts'
-import type { FileRecord } from './catalog-records.ts'
+import type { Control, FileRecord } from './catalog-records.ts'
 import type { CopyWriter } from './catalog-writer.ts'
 import { CheckpointNotes } from './checkpoint-notes.ts'
 import { bodyBytesDefault, contentOptions, fieldEdits, planOptions, readingOptions } from './copy-request.ts'
 import { type OpenSides, openSides, writersDefault } from './open-sides.ts'
 import type { CommandValues } from './option-values.ts'
+import { givenLimits, watchThrottle } from './throttle-watch.ts'
 
 export interface CopyRequest {
   readonly source: Location
@@ -27,6 +28,8 @@ export interface CopyRequest {
   /** For people, in `status`; without secrets. */
   readonly command: string
   readonly stateFolder: string
+  /** Names the proxy for what is no cluster. */
+  readonly env?: Environment | undefined
   readonly note: (text: string) => void
   /** Aborts when the user wants to pause: reading stops, what was read still arrives. */
   readonly stop: AbortSignal
@@ -73,14 +76,13 @@ export function claim(
   { source, target, values, command }: Pick<CopyRequest, 'source' | 'target' | 'values' | 'command'>,
   more: JsonObject = {},
 ): CopyWriter {
-  const { rate, sourceLoadMax } = values.pipeline
   return catalog.claimCopy({
     key: copyKey(source, target, { ...contentOptions(values), ...more }),
     command,
     source: formatLocation(source),
     target: formatLocation(target),
     how: values.engine.restart || isStream(target) ? 'restart' : 'continue',
-    throttle: { ...rate, ...(sourceLoadMax === undefined ? {} : { sourceLoadMax }) },
+    throttle: givenLimits(values),
   })
 }
 
@@ -115,6 +117,7 @@ export class CopyRun {
   private readonly paused = new AbortController()
   private readonly started = monotonicMs()
   private readonly countsBefore: DocumentCounts
+  private control: Control
   private target: { readonly limitedBy: string | undefined } | undefined
   private file: FileRecord | undefined
   private flushFile: (() => Promise<void>) | undefined
@@ -124,6 +127,7 @@ export class CopyRun {
     this.writer = writer
     this.rejected = new RejectedDocuments(join(request.stateFolder, 'rejected', `${writer.id}.ndjson`))
     this.countsBefore = this.counts()
+    this.control = writer.pollControl()
     this.progress = new Progress(this.countsBefore)
     this.file = writer.listFiles().find(({ role }) => role === 'target')
   }
@@ -137,7 +141,7 @@ export class CopyRun {
       onFailure: (error) => this.failed.abort(error),
     })
     request.onStart(writer.id, () => this.progress.snapshot(this.limitedBy()), writer.isResumed)
-    const watching = Promise.all([this.watchControl(), this.watchLoad(sides)])
+    const watching = Promise.all([this.watchControl(), this.watchThrottle(sides)])
     try {
       const outcome = await work(await this.context(sides, notes))
       await notes.flush()
@@ -192,7 +196,8 @@ export class CopyRun {
       try {
         const control = this.writer.pollControl()
         this.throttle.setLimits(control)
-        this.loadMax = control.sourceLoadMax
+        this.control = control
+        this.writer.noteLimit(this.throttle.reason ?? this.target?.limitedBy)
         if (control.isPauseRequested) this.paused.abort(new IndexferryError('PAUSED', 'paused by `indexferry pause`'))
       } catch (error) {
         this.failed.abort(error)
@@ -202,11 +207,15 @@ export class CopyRun {
     }
   }
 
-  private loadMax: number | undefined
+  private watchThrottle(sides: OpenSides): Promise<unknown> {
+    const { request, throttle, ended } = this
+    const { values, env = {}, note } = request
+    return watchThrottle({ sides, values, throttle, control: () => this.control, env, note, signal: ended.signal })
+  }
 
-  private watchLoad({ source }: OpenSides): Promise<void> {
-    if (source.kind === 'file') return Promise.resolve()
-    return watchSourceLoad(source.cluster, this.throttle, () => this.loadMax, this.ended.signal)
+  /** No limit holds while it is on: nobody writes, and all wait for the rest. */
+  liftLimits(isLifted: boolean): void {
+    this.throttle.isLifted = isLifted
   }
 
   private limitedBy(): string {

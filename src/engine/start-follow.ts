@@ -71,8 +71,12 @@ export async function startFollow(request: FollowRequest): Promise<FollowResult>
     }
     using written = openWrittenIds(stateFolder, writer.id, hasWritten(writer))
     using swept = new SweepsFile(stateFolder, writer.id, () => hasWritten(writer))
-    const { sweepInterval: intervalMs, trustVersions: trustsVersions } = values.reading
-    const sweeps = { notes: (unit: string) => swept.ofUnit(unit), intervalMs, trustsVersions }
+    const {
+      sweepInterval: intervalMs,
+      trustVersions: trustsVersions,
+      fullSweepInterval: fullIntervalMs,
+    } = values.reading
+    const sweeps = { notes: (unit: string) => swept.ofUnit(unit), intervalMs, trustsVersions, fullIntervalMs }
     await run.carryOut(sides, (context) => runFollow({ ...followContext(context, writer, written, shown), sweeps }))
     const result = resultOf(run, writer, (monotonicMs() - started) / 1000)
     writer.release('paused', { result: result as unknown as JsonValue })

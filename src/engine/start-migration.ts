@@ -17,6 +17,7 @@ import { liveOptions } from '../migration/live-journey/options.ts'
 import { conditionsNow, isDone, runMigration } from '../migration/live-journey/run-migration.ts'
 import type { JsonObject } from '../model/json.ts'
 import { formatLocation, type Location, parseLocation } from '../model/location.ts'
+import type { Environment } from '../objectstore/store-settings.ts'
 import type { ProgressSnapshot } from '../pipeline/progress.ts'
 import { type Catalog, copyKey, openCatalog } from './catalog.ts'
 import { MigrationCatalog, type MigrationListing, type MigrationWriter } from './catalog-migrations.ts'
@@ -32,6 +33,8 @@ export interface MigrationCall {
   readonly values: MigrationValues
   readonly command: string
   readonly stateFolder: string
+  /** Names the proxy for what is no cluster. */
+  readonly env?: Environment | undefined
   /** Hooks run here. */
   readonly folder: string
   readonly stop: AbortSignal
@@ -231,7 +234,9 @@ async function runClaimed(
 
 /** What was asked of a process that died is not done by a later one, unless it was begun. */
 function answerStale(writer: MigrationWriter, own: string | undefined): void {
-  const begun = switchPlace(writer.record.state)?.kind
+  const { state } = writer.record
+  const ending = { aborting: 'abort', completing: 'complete' } as const
+  const begun = state in ending ? ending[state as keyof typeof ending] : switchPlace(state)?.kind
   for (const { id, wish } of writer.requests()) {
     if (id === own || wish === begun) continue
     if (isDone(writer.record, wish)) {
@@ -266,6 +271,7 @@ function contextOf(call: PlacedCall, { catalog, copies, sides, journal, id }: Op
     locations,
     sides,
     values,
+    env: call.env,
     note,
     onProgress,
   })
@@ -352,7 +358,7 @@ export interface DryRun {
 
 export const previewSwitch = (call: MigrationCall, prefix: string): Promise<DryRun> =>
   withLook(call, prefix, async (context, { id }) => {
-    const conditions = await conditionsNow(context)
+    const conditions = await conditionsNow(context, call.values.live.timeout)
     return { migration: id, canSwitch: conditions.every(({ isMet }) => isMet), conditions }
   })
 

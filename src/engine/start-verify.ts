@@ -13,17 +13,21 @@ import {
   type VerifySides,
 } from '../migration/verify-copy.ts'
 import { formatLocation, type Location } from '../model/location.ts'
+import { watchNodes } from '../pipeline/node-load.ts'
+import { Throttle } from '../pipeline/throttle.ts'
 import { openNdjsonSource } from '../source/ndjson-source.ts'
 import { deleteDocuments } from '../target/delete-documents.ts'
 import type { RepairActions } from '../verify/repair.ts'
 import { type VerificationReport, writeReport } from '../verify/report.ts'
+import type { ComparedSides } from '../verify/scan-buckets.ts'
 import type { VerificationOptions } from '../verify/verification-options.ts'
 import type { VerificationProgress } from '../verify/verification-progress.ts'
 import { verifyIndexes } from '../verify/verify.ts'
 import { copyKey, openCatalog } from './catalog.ts'
 import { bodyBytesDefault, contentOptions, fieldEdits, planOptions, readingOptions } from './copy-request.ts'
-import { openSides, writersDefault } from './open-sides.ts'
+import { type OpenSides, openSides, writersDefault } from './open-sides.ts'
 import type { CommandValues } from './option-values.ts'
+import { slowedSource } from './slowed-source.ts'
 
 export interface VerifyRequest {
   readonly source: Location
@@ -56,10 +60,11 @@ export async function startVerify(request: VerifyRequest): Promise<VerifyResult>
   const plan = await planCopy(open.source, open.target, await planOptions(values, request.note))
   refuseProblems(plan)
   const groups = groupUnits(plan.units)
+  await using speed = limitSpeed(open, request)
   const reports: VerificationReport[] = []
   const files: string[] = []
   for (const group of groups) {
-    const report = await verifyGroup(group, sides, request)
+    const report = await verifyGroup(group, sides, request, speed)
     reports.push(report)
     const file = values.verify.report
     if (file === undefined) continue
@@ -72,6 +77,36 @@ export async function startVerify(request: VerifyRequest): Promise<VerifyResult>
   return { verdict, reports, files }
 }
 
+/** Each side is read at the given rate. */
+interface Speed {
+  readonly source: Throttle
+  readonly target: Throttle
+}
+
+function limitSpeed({ source }: OpenSides, { values, note, stop }: VerifyRequest): Speed & AsyncDisposable {
+  const { rate = {}, sourceLoadMax } = values.pipeline
+  const speed: Speed = { source: new Throttle(rate), target: new Throttle(rate) }
+  const ended = new AbortController()
+  const limits = () => ({ processor: sourceLoadMax, heap: undefined, writeQueue: undefined })
+  const signal = AbortSignal.any([ended.signal, stop])
+  const watching =
+    source.kind === 'cluster' && sourceLoadMax !== undefined
+      ? watchNodes({ side: 'source', cluster: source.cluster, throttle: speed.source, limits, note, signal })
+      : Promise.resolve()
+  return {
+    ...speed,
+    [Symbol.asyncDispose]: async () => {
+      ended.abort()
+      await watching
+    },
+  }
+}
+
+const slowed = ({ source, target }: ComparedSides, speed: Speed): ComparedSides => ({
+  source: { ...source, source: slowedSource(source.source, speed.source) },
+  target: { ...target, source: slowedSource(target.source, speed.target) },
+})
+
 /** `report.json` → `report.INDEX.json`. */
 const withIndexName = (file: string, index: string): string =>
   file.replace(/(\.[^./\\]+)?$/, (ending) => `.${index}${ending}`)
@@ -80,10 +115,11 @@ async function verifyGroup(
   group: ComparedGroup,
   sides: VerifySides,
   request: VerifyRequest,
+  speed: Speed,
 ): Promise<VerificationReport> {
   const { values, stop, onProgress } = request
   const { compare, sample, recheckAfter, differencesMax } = values.verify
-  const compared = await openGroup(group, sides)
+  const compared = slowed(await openGroup(group, sides), speed)
   const key = copyKey(request.source, request.target, contentOptions(values))
   const options: VerificationOptions = {
     signal: stop,
@@ -102,7 +138,7 @@ async function verifyGroup(
   const { report } = await verifyIndexes(compared, repair ? { ...options, repair } : options)
   if (!report.repair || report.repair.written + report.repair.deleted === 0) return report
   // What is signed must be what was read, so that both sides are read once more after a repair.
-  const again = await verifyIndexes(await openGroup(group, sides), options)
+  const again = await verifyIndexes(slowed(await openGroup(group, sides), speed), options)
   return { ...again.report, repair: report.repair }
 }
 

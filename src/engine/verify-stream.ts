@@ -1,4 +1,5 @@
 // Compares both sides of a live migration in full, in the direction in which it is followed now.
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { monotonicMs, now, sleep } from '../foundation/clock.ts'
 import type { CopyUnit } from '../mechanism/copy-unit.ts'
@@ -33,6 +34,7 @@ export async function verifyStream(options: VerifyStreamOptions, how: VerifyHow)
   const sides = await directedSides(options)
   let documents = 0
   let differences = 0
+  let moving = 0
   let verdict: VerificationNote['verdict'] = 'equal'
   for (const unit of units) {
     const compared = await openGroup({ name: unit.name, target: unit.targetIndex, units: [unit] }, sides)
@@ -44,17 +46,33 @@ export async function verifyStream(options: VerifyStreamOptions, how: VerifyHow)
         ...(how.isStill ? { recheckAfterMs: 0 } : { recheckAfterMs: recheck.afterMs, recheckRounds: recheck.rounds }),
         ...(how.isStill
           ? {}
-          : { stateFolder: join(stateFolder, 'verify', `${migration}-${stream}-${encodeURIComponent(unit.name)}`) }),
+          : {
+              stateFolder: join(folderOf(stateFolder), namesStart(migration, stream) + encodeURIComponent(unit.name)),
+            }),
         fingerprint: `${migration} ${stream}`,
       })
       documents += report.source.documents
       differences += report.differences.total
+      moving += report.differences.moving ?? 0
       if (report.verdict !== 'equal' && verdict !== 'different') verdict = report.verdict
     } finally {
       for (const side of [compared.source, compared.target]) await side.source[Symbol.asyncDispose]()
     }
   }
-  return { startedMs, endedMs: now(), verdict, documents, differences, stream }
+  return { startedMs, endedMs: now(), verdict, documents, differences, ...(moving > 0 ? { moving } : {}), stream }
+}
+
+const folderOf = (stateFolder: string): string => join(stateFolder, 'verify')
+const namesStart = (migration: string, stream: number): string => `${migration}-${stream}-`
+
+/** What was compared and not finished is of no use to anybody when the stream is over. */
+export function removeVerifications(stateFolder: string, migration: string, stream: number): void {
+  const folder = folderOf(stateFolder)
+  const start = namesStart(migration, stream)
+  if (!existsSync(folder)) return
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(start)) rmSync(join(folder, name), { recursive: true, force: true })
+  }
 }
 
 async function directedSides({ sides, values, stream }: VerifyStreamOptions): Promise<VerifySides> {

@@ -110,6 +110,13 @@ export const gatewayErrors = defineErrors({
     retry: 'later',
     exit: 'state',
   },
+  WRITE_NOT_RECORDED: {
+    meaning:
+      'The gateway records writes for those who follow an index, and could not note this one on its disk. It was not passed on, for nobody would have seen what it changes.',
+    remedy: 'Look at the disk and the permissions of the state folder, and send the request again.',
+    retry: 'later',
+    exit: 'state',
+  },
   REMOTE_NOT_ALLOWED: {
     meaning:
       'The remote of a `_reindex` call is not in `reindex.remote.allowlist`, leads to an address that is not, or cannot be asked in this way.',

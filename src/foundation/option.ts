@@ -198,6 +198,17 @@ export const pair = (placeholder: string, example: string): ValueType<readonly [
   },
 })
 
+/** A header of HTTP. */
+export const header: ValueType<readonly [string, string]> = {
+  name: 'pair',
+  placeholder: 'NAME: VALUE',
+  expects: 'a header such as "X-Tenant: blue"',
+  parse: (value) => {
+    const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n]*)$/.exec(value)
+    return match ? [match[1] as string, match[2] as string] : undefined
+  },
+}
+
 /** A check of numbers: both bounds are allowed values. */
 export const between =
   (least: number, most: number, format: (value: number) => string = String) =>

@@ -11,7 +11,7 @@ import { RecentWrites } from './recent-writes.ts'
 import { encodeBlock } from './written-ids.ts'
 
 /** Documents 0 to 9 were written; the target is at number 10. */
-function deletesOf(live: ReadonlySet<number>, recent = new RecentWrites()) {
+function deletesOf(live: ReadonlySet<number>, recent = new RecentWrites(), isHurried = () => false) {
   const written = new MemoryIds()
   const entries = Array.from({ length: 10 }, (_, number) => ({ number, id: `d-${number}`, routing: undefined }))
   written.note(0, [encodeBlock(0, entries)])
@@ -25,6 +25,7 @@ function deletesOf(live: ReadonlySet<number>, recent = new RecentWrites()) {
       sent.push(...batch)
       return { deleted: batch.length, kept: 0, missing: 0 }
     },
+    isHurried,
     signal: new AbortController().signal,
   })
   const step = async (highest: number, position: number, lookedMs = monotonicMs()) => {
@@ -33,7 +34,7 @@ function deletesOf(live: ReadonlySet<number>, recent = new RecentWrites()) {
     for (let at = 0; at < 20; at++) await turn()
     return missed
   }
-  return { deletes, sent, step }
+  return { deletes, sent, step, written }
 }
 
 const allBut = (...gone: readonly number[]) =>
@@ -118,4 +119,25 @@ test('the former version of a document that the target refused is deleted', asyn
     sent.map(({ id }) => id),
     ['d-4'],
   )
+})
+
+test('when somebody begins to wait, what was overtaken is taken out of the notes, though nothing tells of a delete', async () => {
+  const live = allBut()
+  let isHurried = false
+  const { deletes, step, written } = deletesOf(live, new RecentWrites(), () => isHurried)
+  await step(9, 10)
+  assert.ok(!deletes.isPending)
+  // Written again: as many documents were read as numbers.
+  live.delete(3)
+  live.add(10)
+  written.note(0, [encodeBlock(0, [{ number: 10, id: 'd-3', routing: undefined }])])
+  deletes.read(1, 1)
+  await step(10, 11)
+  assert.ok(!deletes.isPending, 'nothing looks like a delete')
+  isHurried = true
+  await step(10, 11)
+  await step(10, 11)
+  assert.equal(deletes.deleted, 1, 'the number was looked for')
+  await step(10, 11)
+  assert.ok(!deletes.isPending, 'once')
 })

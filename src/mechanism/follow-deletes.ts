@@ -25,7 +25,7 @@ export interface FollowDeletesOptions {
   /** What is added to a number to make the version that its document was written with. */
   readonly versionBase: number
   readonly send: (deletes: readonly VersionedDelete[]) => Promise<DeletesResult>
-  /** Whether searches follow each other without a pause. */
+  /** Whether searches follow each other without a pause; one begins when this does, whatever was read. */
   readonly isHurried?: (() => boolean) | undefined
   readonly signal: AbortSignal
 }
@@ -65,6 +65,7 @@ export class FollowDeletes {
   private readonly options: FollowDeletesOptions
   /** After a start nothing is known of what was deleted meanwhile. */
   private isDue = true
+  private wasHurried = false
   private changes = 0
   private search: Search | undefined
   private failure: { readonly error: unknown } | undefined
@@ -117,8 +118,13 @@ export class FollowDeletes {
     const { failure, search } = this
     this.failure = undefined
     if (failure) throw failure.error
+    const isHurried = this.options.isHurried?.() === true
+    // Whoever begins to wait wants the notes in order as well: a number that was overtaken and is no delete now would be one with the versions
+    // of another base, when what was only noted until then is followed.
+    if (isHurried && !this.wasHurried) this.isDue = true
+    this.wasHurried = isHurried
     if (!search) {
-      const isTooSoon = monotonicMs() < this.notBeforeMs && !this.options.isHurried?.()
+      const isTooSoon = monotonicMs() < this.notBeforeMs && !isHurried
       if (!this.isDue) this.upToMs = upToMs
       else if (!isTooSoon) this.begin(mark, positions, upToMs)
       return undefined

@@ -1,5 +1,6 @@
 // Where following notes how far it is.
 import type { DocumentCounts } from '../model/counts.ts'
+import type { SweepFigures } from '../source/change-source.ts'
 import type { CarriedParts } from '../transform/definition-delta.ts'
 
 /** How far one shard was followed. */
@@ -36,6 +37,8 @@ export interface FollowStatus {
   readonly error: Readonly<Record<string, unknown>> | undefined
   /** What of the source's settings and aliases the target does not have, and why; documents are carried all the same. */
   readonly definitionRefused?: readonly string[] | undefined
+  /** Where changes are found by sweeps, once one has ended. */
+  readonly sweep?: SweepFigures | undefined
 }
 
 /** What of the source's definition the target was told, in the target's words. */

@@ -5,7 +5,7 @@ import { openNdjsonSource } from '../source/ndjson-source.ts'
 import { openSearchSource } from '../source/open-search-source.ts'
 import type { SearchSelection } from '../source/selection.ts'
 import type { DocumentSource } from '../source/source.ts'
-import { BulkTarget } from '../target/bulk-target.ts'
+import { BulkTarget, type BulkTargetOptions } from '../target/bulk-target.ts'
 import { openNdjsonTarget } from '../target/ndjson-target.ts'
 import type { DocumentTarget } from '../target/target.ts'
 import { chainTransforms } from '../transform/chain-transforms.ts'
@@ -34,6 +34,8 @@ export interface ReadingOptions {
   readonly readers: number
   readonly documentBytesMax: number
   readonly way?: 'sequence' | 'scroll' | 'pointInTime' | undefined
+  /** Told of each fault after which a read is tried again. */
+  readonly onFault?: ((error: unknown) => void) | undefined
 }
 
 export interface WritingOptions {
@@ -45,6 +47,8 @@ export interface WritingOptions {
   readonly unversioned?: boolean
   /** Documents pass the index's default pipeline by: they have been through what they were to go through. Default false. */
   readonly bypassesPipelines?: boolean
+  /** Told of each request to a cluster. */
+  readonly onRequest?: BulkTargetOptions['onRequest']
 }
 
 /** What a search for the documents of a unit looks like; also for looking single ones up. */
@@ -60,6 +64,7 @@ export function selectionOf(cluster: Cluster, unit: CopyUnit, reading: ReadingOp
     fields: reading.fields,
     documentBytesMax: reading.documentBytesMax,
     readers: reading.readers,
+    onFault: reading.onFault,
   }
 }
 
@@ -121,5 +126,6 @@ export async function openUnitTarget(
     bypassesPipelines: writing.bypassesPipelines === true && capabilities.defaultPipelines,
     writersMax: writing.writersMax,
     bodyBytesMax: writing.bodyBytesMax,
+    onRequest: writing.onRequest,
   })
 }

@@ -6,11 +6,13 @@ import { IndexferryError } from '../foundation/errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import { createIndex } from '../target/create-index.ts'
 import {
+  copiesWaitedFor,
   type RelaxOptions,
   readSavedSettings,
   relaxedSettings,
   type SavedSettings,
   savedSettingsOf,
+  withoutCopiesWaitedFor,
   writeSettings,
 } from '../target/relaxed-settings.ts'
 import type { CopyUnit } from './copy-unit.ts'
@@ -29,8 +31,14 @@ export async function createRelaxed(
   journal: SettingsJournal,
 ): Promise<void> {
   const definition = unit.definition ?? { name: unit.targetIndex, types: [], mappings: {}, settings: {}, aliases: {} }
-  journal.recordSavedSettings(unit.name, savedSettingsOf(definition.settings, relax))
-  await createIndex(cluster, { name: unit.targetIndex, definition }, relaxedSettings(relax))
+  const saved = savedSettingsOf(definition.settings, relax)
+  journal.recordSavedSettings(unit.name, saved)
+  const settings = withoutCopiesWaitedFor(definition.settings, saved)
+  await createIndex(
+    cluster,
+    { name: unit.targetIndex, definition: { ...definition, settings } },
+    relaxedSettings(relax),
+  )
 }
 
 /** Relaxes an index that is there. Its own settings are noted before. */
@@ -42,7 +50,10 @@ export async function relaxExisting(
 ): Promise<void> {
   const relaxed = relaxedSettings(relax)
   if (Object.keys(relaxed).length === 0) return
-  journal.recordSavedSettings(unit.name, await readSavedSettings(cluster, unit.targetIndex, relax))
+  const saved = await readSavedSettings(cluster, unit.targetIndex, relax)
+  journal.recordSavedSettings(unit.name, saved)
+  // Before the replicas go: in one call with them it is looked at too late.
+  if (copiesWaitedFor in saved) await writeSettings(cluster, unit.targetIndex, { [copiesWaitedFor]: null })
   await writeSettings(cluster, unit.targetIndex, relaxed)
 }
 

@@ -14,29 +14,22 @@ import type {
 } from '../mechanism/follow-journal.ts'
 import { checkHistory, followUnit, type ReachedInstants } from '../mechanism/follow-unit.ts'
 import { NoTarget } from '../mechanism/no-target.ts'
-import { openTransform, openUnitSource, openUnitTarget, selectionOf } from '../mechanism/open-unit.ts'
+import { openTransform, openUnitSource, openUnitTarget } from '../mechanism/open-unit.ts'
 import { checkSameIndex } from '../mechanism/prepare-target.ts'
 import { Turns } from '../mechanism/turns.ts'
 import { noteWritten, type WrittenIds } from '../mechanism/written-ids.ts'
 import type { ChangeSource } from '../source/change-source.ts'
-import { openCommittedChanges } from '../source/committed-changes.ts'
 import { readIndexSettings } from '../source/index-settings.ts'
-import { chooseWay } from '../source/open-search-source.ts'
 import { PassingFaults } from '../source/passing-faults.ts'
-import { openSequenceChanges } from '../source/sequence-changes.ts'
-import { openSweepChanges, type SweepChangesOptions } from '../source/sweep-changes.ts'
-import type { SweepNotes } from '../source/sweep-notes.ts'
 import { externalVersion } from '../target/bulk-body.ts'
 import { deleteVersions } from '../target/delete-versions.ts'
 import { readSettings, writeSettings } from '../target/relaxed-settings.ts'
 import type { CopyContext } from './copy-context.ts'
 import { FollowDefinitions } from './follow-definitions.ts'
+import { Gate } from './gate.ts'
+import { openChanges, type SweepWishes } from './open-changes.ts'
 import { prepareUnit } from './prepare-unit.ts'
 import { copyUnit, restoreAll, settleUnits } from './run-copy.ts'
-
-export interface SweepWishes extends Pick<SweepChangesOptions, 'intervalMs' | 'trustsVersions'> {
-  readonly notes: (unit: string) => SweepNotes
-}
 
 export interface FollowContext extends Omit<CopyContext, 'beforeWrite'> {
   readonly journal: CopyContext['journal'] & FollowJournal & DefinitionJournal
@@ -76,9 +69,6 @@ const carryingMs = 2_000
  * after it must be refused. Longer than any request of ours is repeated; each delete takes some hundred bytes of the target's heap meanwhile.
  */
 const deletesRemembered = '15m'
-
-/** Sweeps at the same time, of all that this process follows. */
-const sweepsMax = 2
 
 /** Between two attempts to carry a mapping that the target does not take. */
 const definitionRetryMs = 5_000
@@ -123,7 +113,7 @@ export async function prepareFollow(context: FollowContext): Promise<void> {
   const copying = copyingContext(context, opened)
   for (const unit of await settleUnits(copying)) {
     await refuseUnfollowable(context, unit)
-    await using source = await openChanges(context, unit)
+    await using source = await openFollowed(context, unit)
     opened.set(unit.name, source)
     await settleCursors(context, unit, source)
     const noted = context.journal.listIndexes().find(({ name }) => name === unit.name)
@@ -151,9 +141,11 @@ interface FollowRun {
 async function followOne(run: FollowRun, planned: CopyUnit, onCopied: () => void): Promise<void> {
   const { context, copying, opened, gate } = run
   const { journal } = context
-  await using source = await openChanges(context, planned)
+  await using source = await openFollowed(context, planned)
   opened.set(planned.name, source)
   if (source.kind === 'sweep') tellSweeps(context, planned)
+  if (source.kind === 'recorded')
+    context.plan.note(`${planned.name} is followed by the log of the gateway in front of it`)
   // Before anything is read: numbers of another history would not be noticed later.
   await settleCursors(context, planned, source)
   const isCopied = await gate.pass(async () => {
@@ -164,7 +156,7 @@ async function followOne(run: FollowRun, planned: CopyUnit, onCopied: () => void
   onCopied()
   const unit = journal.listIndexes().find(({ name }) => name === planned.name)?.definition as unknown as CopyUnit
   passBackfill(context, unit)
-  await tellOtherShards(context, unit)
+  if (source.kind === 'sequence') await tellOtherShards(context, unit)
   if (!context.isShadow) await rememberDeletes(context, unit)
   await followCopied(context, unit, source)
 }
@@ -198,6 +190,7 @@ async function followCopied(context: FollowContext, unit: CopyUnit, source: Chan
     : await openUnitTarget(target, unit, { ...context.writing, resumeFrom: undefined })
   context.onTarget(writer)
   const base = unit.versionBase ?? 0
+  const withSweeps = (status: FollowStatus): FollowStatus => ({ ...status, sweep: source.sweepFigures })
   await followUnit({
     unit,
     source,
@@ -214,7 +207,12 @@ async function followCopied(context: FollowContext, unit: CopyUnit, source: Chan
           ),
     checkTarget: () => checkSameIndex(cluster, unit.targetIndex, unit.targetUuid),
     definition: isShadow ? undefined : definitionsOf(context, unit),
-    journal,
+    journal: {
+      readCursors: (name) => journal.readCursors(name),
+      readStatus: (name) => journal.readStatus(name),
+      saveCursors: (name, cursors) => journal.saveCursors(name, cursors),
+      noteFollowing: (name, note) => journal.noteFollowing(name, { ...note, status: withSweeps(note.status) }),
+    },
     written: context.written(unit.name),
     throttle: context.throttle,
     readers: context.reading.readers,
@@ -222,7 +220,7 @@ async function followCopied(context: FollowContext, unit: CopyUnit, source: Chan
     keepRejected: (batch, rejected) =>
       context.rejected.append(unit.targetIndex, batch, rejected, (row) => externalVersion(batch, row, base)),
     onBatch: (counts) => context.progress.add(counts),
-    onStatus: (...told) => context.onStatus(unit.name, ...told),
+    onStatus: (status, ...told) => context.onStatus(unit.name, withSweeps(status), ...told),
     isHurried: context.isHurried,
     stop: context.stop,
     abort: context.abort,
@@ -270,19 +268,11 @@ async function mapFirstCopy(context: FollowContext, unit: CopyUnit): Promise<voi
   }
 }
 
-/** By sequence numbers where the source has them, else by sweeps. */
-async function openChanges(context: FollowContext, unit: CopyUnit): Promise<ChangeSource> {
-  const { source, reading, sweeps } = context
+async function openFollowed(context: FollowContext, unit: CopyUnit): Promise<ChangeSource> {
+  const { source, reading, sweeps, isShadow, plan } = context
   if (source.kind === 'file') throw unsupported('source', 'a file has no changes to follow')
-  const { cluster } = source
-  const selection = selectionOf(cluster, unit, reading)
-  const chosen = chooseWay(cluster.capabilities, await readIndexSettings(cluster, unit.sourceIndex), 'sequence')
-  if (typeof chosen !== 'string' || !sweeps || !cluster.capabilities.scroll) {
-    return cluster.capabilities.durableCheckpoints ? openSequenceChanges(selection) : openCommittedChanges(selection)
-  }
-  const { intervalMs, trustsVersions } = sweeps
-  const pass: SweepChangesOptions['pass'] = (work) => sweepGate.pass(work)
-  return openSweepChanges({ selection, notes: sweeps.notes(unit.name), intervalMs, trustsVersions, pass })
+  const note = (text: string) => plan.note(text)
+  return openChanges({ cluster: source.cluster, unit, reading, sweeps, isShadow, note })
 }
 
 const unsupported = (side: 'source' | 'target', why: string): IndexferryError =>
@@ -304,7 +294,7 @@ async function refuseUnfollowable(context: FollowContext, unit: CopyUnit): Promi
     throw unsupported('source', `the filter of the alias through which ${unit.sourceIndex} is read depends on the time`)
   }
   try {
-    await using _ = await openChanges(context, unit)
+    await using _ = await openFollowed(context, unit)
   } catch (error) {
     if (!isErrorOf(error, 'USAGE')) throw error
     throw new IndexferryError('FOLLOWING_UNSUPPORTED', error.message, { side: 'source', cause: error })
@@ -347,27 +337,3 @@ async function rememberDeletes({ target, journal }: FollowContext, unit: CopyUni
   journal.recordSavedSettings(unit.name, settings)
   await writeSettings(target.cluster, unit.targetIndex, { gc_deletes: deletesRemembered })
 }
-
-/** Lets some through at a time. */
-export class Gate {
-  private free: number
-  private readonly waiting: (() => void)[] = []
-
-  constructor(places: number) {
-    this.free = places
-  }
-
-  async pass<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.free === 0) await new Promise<void>((resolve) => this.waiting.push(resolve))
-    else this.free--
-    try {
-      return await work()
-    } finally {
-      const next = this.waiting.shift()
-      if (next) next()
-      else this.free++
-    }
-  }
-}
-
-const sweepGate = new Gate(sweepsMax)

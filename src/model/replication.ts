@@ -70,6 +70,8 @@ export interface ReplicationStatus {
   /** Seconds that writes, and deletes, are behind; undefined before that is known. */
   readonly lagSeconds: number | undefined
   readonly deletesLagSeconds: number | undefined
+  /** How long the last sweep took, where changes are found by sweeps, for want of sequence numbers. */
+  readonly sweepSeconds?: number | undefined
   readonly counts: ReplicationCounts
 }
 

@@ -55,7 +55,7 @@ describe('the throttle', () => {
 
   it('waits while it is held, and says by what', async () => {
     const throttle = new Throttle()
-    throttle.heldBy = 'source load 91 % > 80 %'
+    throttle.hold('source nodes', 'source load 91 % > 80 %')
     let isTaken = false
     const waiting = throttle.take(1, 1, never).then(() => {
       isTaken = true
@@ -63,8 +63,27 @@ describe('the throttle', () => {
     await new Promise((resolve) => setTimeout(resolve, 50))
     assert.equal(isTaken, false)
     assert.equal(throttle.reason, 'source load 91 % > 80 %')
-    throttle.heldBy = undefined
+    throttle.hold('source nodes', undefined)
     isAbout(await timeOf(waiting), 0)
+  })
+
+  it('waits for all who hold it, and names all of them', async () => {
+    const throttle = new Throttle()
+    throttle.hold('source nodes', 'source heap 91 % > 80 %')
+    throttle.hold('check', 'the check at ops answers 503')
+    assert.equal(throttle.reason, 'source heap 91 % > 80 %; the check at ops answers 503')
+    throttle.hold('source nodes', undefined)
+    assert.equal(throttle.reason, 'the check at ops answers 503')
+  })
+
+  it('holds nothing while it is lifted', async () => {
+    const throttle = new Throttle({ documentsPerSecond: 1 })
+    throttle.hold('check', 'the check at ops answers 503')
+    const waiting = throttle.take(3_600, 1, never)
+    throttle.isLifted = true
+    isAbout(await timeOf(waiting), 0)
+    isAbout(await timeOf(throttle.take(1, 1, never)), 0)
+    assert.equal(throttle.reason, undefined)
   })
 
   it('ends waiting on abort', async () => {

@@ -13,9 +13,11 @@ const waitMsMax = 500
 export class Throttle {
   private limits: RateLimits
   private paidUntilMs = 0
-  /** Why reading is held whatever the rate, such as `source load 91 % > 80 %`; set by who watches that. */
-  heldBy: string | undefined
+  /** Why reading is held whatever the rate, by who watches that: such as `source load 91 % > 80 %`. */
+  private readonly holds = new Map<string, string>()
   private waiting = 0
+  /** Nothing is held back: nobody writes, and all wait for the rest of it. */
+  isLifted = false
 
   constructor(limits: RateLimits = {}) {
     this.limits = limits
@@ -29,19 +31,26 @@ export class Throttle {
     this.paidUntilMs = Math.min(this.paidUntilMs, monotonicMs())
   }
 
-  /** What holds reading back right now, for progress. */
+  /** Nothing is taken while anybody has a reason; undefined lets go. */
+  hold(by: string, reason: string | undefined): void {
+    if (reason === undefined) this.holds.delete(by)
+    else this.holds.set(by, reason)
+  }
+
+  /** What holds reading back right now, for progress and `status`. */
   get reason(): string | undefined {
-    if (this.heldBy) return this.heldBy
+    if (this.isLifted) return undefined
+    if (this.holds.size > 0) return [...this.holds.values()].join('; ')
     return this.waiting > 0 ? 'the rate' : undefined
   }
 
   private get owedMs(): number {
-    return this.paidUntilMs - monotonicMs()
+    return this.isLifted ? 0 : this.paidUntilMs - monotonicMs()
   }
 
   /** Waits until documents may be taken at all, then books these, which the next call waits for. */
   async take(documents: number, bytes: number, signal: AbortSignal): Promise<void> {
-    while (this.heldBy !== undefined) await sleep(waitMsMax, signal)
+    while (this.holds.size > 0 && !this.isLifted) await sleep(waitMsMax, signal)
     this.waiting++
     try {
       for (let wait = this.owedMs; wait > 0; wait = this.owedMs) await sleep(Math.min(wait, waitMsMax), signal)

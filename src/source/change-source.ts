@@ -40,9 +40,21 @@ export interface NumberRange {
   readonly to: number
 }
 
+/** Of a source that looks at all documents again and again. */
+export interface SweepFigures {
+  /** The last sweep, without what it waited for others. */
+  readonly tookMs: number
+  /** From the start of one to the start of the next, while nobody waits; undefined where changes are seen in between, too. */
+  readonly everyMs: number | undefined
+  /** How often a document that a sweep had seen was gone or older when it was read by its id, since following began in this process. */
+  readonly staleReads: number
+}
+
 export interface ChangeSource extends AsyncDisposable {
   /** How it sees changes, for reports. */
-  readonly kind: 'sequence' | 'sweep'
+  readonly kind: 'sequence' | 'sweep' | 'recorded'
+  /** Only of sweeps, once one has ended. */
+  readonly sweepFigures?: SweepFigures | undefined
   /** Reads documents by the numbers of their last change: partitions of one shard and a range of numbers. */
   readonly documents: DocumentSource
   /** What the first copy is read from, where that is no ordinary source. */

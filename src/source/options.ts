@@ -41,12 +41,17 @@ export const sourceOptions = {
     check: between(1, 64),
   }),
   sweepInterval: optionWithDefault(duration, 15_000, {
-    commands: ['follow'],
+    commands: ['follow', 'migrate', 'resume'],
     help: 'Pause between two sweeps of an index that has no sequence numbers; never less than a sweep takes.',
     check: between(0, 86_400_000, formatDuration),
   }),
+  fullSweepInterval: optionWithDefault(duration, 3_600_000, {
+    commands: ['follow', 'migrate', 'resume'],
+    help: 'Pause between two sweeps of an index whose writes a gateway records; they find writers that go around it.',
+    check: between(1_000, 7 * 86_400_000, formatDuration),
+  }),
   trustVersions: flag({
-    commands: ['follow'],
+    commands: ['follow', 'migrate', 'resume'],
     help: 'Sweep by ids and versions alone. Right only where ids are never deleted and then made anew: otherwise documents have to be compared whenever `index.gc_deletes` of the source is shorter than a sweep and its pause.',
   }),
   allowIncompleteSource: flag({

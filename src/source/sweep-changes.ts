@@ -12,14 +12,15 @@ import { monotonicMs, sleep } from '../foundation/clock.ts'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import { parseDuration } from '../foundation/quantity.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts'
-import type { ChangeSource, IndexMark, LiveNumbers, NumberRange } from './change-source.ts'
-import { decodeIndexSettings } from './index-settings.ts'
+import type { ChangeSource, IndexMark, LiveNumbers, NumberRange, SweepFigures } from './change-source.ts'
+import { decodeIndexSettings, readIndexSettings } from './index-settings.ts'
 import { pageLimit } from './open-search-source.ts'
 import type { SearchSelection } from './selection.ts'
+import { ShownCopies } from './shown-copies.ts'
 import type { DocumentSource } from './source.ts'
 import { SweepDocuments } from './sweep-documents.ts'
 import type { SweepNotes } from './sweep-notes.ts'
-import { notTheSame, sweep } from './sweep-scan.ts'
+import { notTheSame, RowSet, sweep } from './sweep-scan.ts'
 
 export interface SweepChangesOptions {
   readonly selection: SearchSelection
@@ -29,7 +30,23 @@ export interface SweepChangesOptions {
   /** Ids are never deleted and made anew: then a version always tells. */
   readonly trustsVersions: boolean
   /** Lets few sweep at a time. */
-  readonly pass: <Result>(work: () => Promise<Result>) => Promise<Result>
+  readonly pass: <Result>(work: () => Promise<Result>, signal: AbortSignal) => Promise<Result>
+  /**
+   * Somebody waits for everything of before this instant (monotonic): a sweep that began earlier is given up, and one that begins later comes at
+   * once. Undefined while nobody waits.
+   */
+  readonly wantedUpToMs?: (() => number | undefined) | undefined
+  /** How long after it is opened the first sweep comes; at once when it is not given. */
+  readonly firstInMs?: number | undefined
+  /** Through which notes the next sweep is made; the same when it is not given. */
+  readonly watch?: ((notes: SweepNotes) => SweepNotes) | undefined
+}
+
+/** A sweep that is under way or waits for its turn. */
+interface RunningSweep {
+  readonly stop: AbortController
+  /** Undefined before its turn has come. */
+  beganMs: number | undefined
 }
 
 interface SweptIndex {
@@ -46,12 +63,17 @@ const safeShare = 0.8
 
 export async function openSweepChanges(options: SweepChangesOptions): Promise<SweepChanges> {
   const { cluster, index } = options.selection
-  return new SweepChanges(options, await readSweptIndex(cluster, index))
+  const opened = await readSweptIndex(cluster, index)
+  if (!cluster.capabilities.clusterCalls) return new SweepChanges(options, opened)
+  // A replica may show less than its primary, refreshed or not; what seems gone there is not gone.
+  const { replicasLag } = await readIndexSettings(cluster, index)
+  const copies = new ShownCopies({ cluster, index, replicasLag, primariesOnly: true })
+  return new SweepChanges({ ...options, selection: { ...options.selection, copies } }, opened)
 }
 
 export class SweepChanges implements ChangeSource {
   readonly kind = 'sweep'
-  readonly documents: DocumentSource
+  readonly documents: SweepDocuments
   /** So that the copy has the same numbers. */
   readonly firstCopy: DocumentSource
   readonly listMax = 8192
@@ -59,18 +81,22 @@ export class SweepChanges implements ChangeSource {
   private readonly opened: SweptIndex
   private readonly ended = new AbortController()
   private running: Promise<void> | undefined
+  private current: RunningSweep | undefined
   private failure: unknown
   private uuid: string
   /** Of the last sweep that counts: when it began, and by which nodes. */
   private sweptMs: number | undefined
   private holders: string | undefined
   private tookMs = 0
-  private nextMs = 0
+  private nextMs: number
+  /** Of the sweep under way. */
+  private seen: RowSet | undefined
 
   constructor(options: SweepChangesOptions, opened: SweptIndex) {
     this.options = options
     this.opened = opened
     this.uuid = opened.uuid
+    this.nextMs = options.firstInMs === undefined ? 0 : monotonicMs() + options.firstInMs
     const { selection, notes } = options
     const untilSwept = () => this.untilSwept()
     this.documents = new SweepDocuments({ selection, notes, windowMax: opened.windowMax, untilSwept })
@@ -85,9 +111,41 @@ export class SweepChanges implements ChangeSource {
     if (failure !== undefined) throw failure
     // Before the numbers: a sweep that ends in between counts with the next look only.
     const upToMs = this.sweptMs ?? Number.NEGATIVE_INFINITY
-    if (!this.running && monotonicMs() >= this.nextMs) this.begin()
+    const wantedMs = this.options.wantedUpToMs?.()
+    const isWanted = wantedMs !== undefined && upToMs <= wantedMs
+    if (isWanted && this.current?.beganMs !== undefined && this.current.beganMs <= wantedMs) this.current.stop.abort()
+    const isDue = isWanted ? monotonicMs() > wantedMs : monotonicMs() >= this.nextMs
+    if (!this.running && isDue) this.begin()
     const highest = this.options.notes.next() - 1
     return { uuid: this.uuid, shards: [{ shard: 0, history: undefined, safe: highest, highest }], upToMs }
+  }
+
+  /** When the last sweep that counts began. */
+  get sweptSinceMs(): number | undefined {
+    return this.sweptMs
+  }
+
+  /** When the one under way began. */
+  get beganMs(): number | undefined {
+    return this.current?.beganMs
+  }
+
+  /** Documents that were seen beside a sweep are there, even where it has not seen them. */
+  alsoSeen(rows: readonly number[]): void {
+    for (const row of rows) this.seen?.add(row)
+  }
+
+  /** Throws unless the index is still the one that was opened. */
+  async checkIndex(): Promise<void> {
+    const { cluster, index } = this.options.selection
+    if ((await readSweptIndex(cluster, index)).uuid !== this.opened.uuid) throw notTheSame(this.options.selection)
+  }
+
+  get sweepFigures(): SweepFigures | undefined {
+    const { tookMs } = this
+    if (tookMs === 0) return undefined
+    const pauseMs = Math.max(this.options.intervalMs, tookMs)
+    return { tookMs, everyMs: tookMs + pauseMs, staleReads: this.documents.staleReads }
   }
 
   /** What a sweep has seen is visible to searches. */
@@ -142,50 +200,59 @@ export class SweepChanges implements ChangeSource {
   }
 
   private begin(): void {
+    const current: RunningSweep = { stop: new AbortController(), beganMs: undefined }
+    const signal = AbortSignal.any([this.ended.signal, current.stop.signal])
+    this.current = current
     this.running = this.options
-      .pass(() => this.sweepOnce())
+      .pass(() => this.sweepOnce(current, signal), signal)
       .catch((error: unknown) => {
-        if (!this.ended.signal.aborted) this.failure = error
+        if (!signal.aborted) this.failure = error
       })
       .finally(() => {
         this.running = undefined
+        this.current = undefined
       })
   }
 
-  private async sweepOnce(): Promise<void> {
+  /** One that is cut off counts for nothing, and what it has numbered stays. */
+  private async sweepOnce(current: RunningSweep, signal: AbortSignal): Promise<void> {
     const { selection, notes, intervalMs, trustsVersions } = this.options
     const { cluster, index } = selection
-    const { signal } = this.ended
     signal.throwIfAborted()
     const startMs = monotonicMs()
+    current.beganMs = startMs
     const found = await readSweptIndex(cluster, index)
     this.uuid = found.uuid
     // The next look is told.
     if (found.uuid !== this.opened.uuid) return
-    const holders = trustsVersions ? '' : await readHolders(cluster, index)
+    const before = await readHolders(cluster, index)
+    const holders = trustsVersions ? '' : before?.copies
     const isClose = (sinceMs: number, untilMs: number) => untilMs - sinceMs < found.remembersMs * safeShare
-    const isSame = holders !== undefined && holders === this.holders && this.sweptMs !== undefined
+    let isSame = holders !== undefined && holders === this.holders && this.sweptMs !== undefined
     const isFirst = notes.rows() === 0
     const byVersions =
       isFirst || trustsVersions || (isSame && isClose(this.sweptMs as number, startMs + 1.5 * this.tookMs))
+    const seen = new RowSet()
+    this.seen = seen
     await sweep({
       selection,
-      notes,
+      notes: this.options.watch?.(notes) ?? notes,
       windowMax: found.windowMax,
       byContents: !byVersions,
+      seen,
       checkIndex: async () => {
-        if ((await readSweptIndex(cluster, index)).uuid !== this.opened.uuid) throw notTheSame(selection)
+        await this.checkIndex()
+        const after = before && (await readHolders(cluster, index))
+        // A copy that was made the primary meanwhile may have shown less than there is.
+        if (after?.primaries !== before?.primaries) throw hasMovedMeanwhile(selection)
+        isSame = holders !== undefined && (trustsVersions || after?.copies === holders)
       },
       signal,
     })
     const endMs = monotonicMs()
     this.tookMs = endMs - startMs
     this.nextMs = endMs + Math.max(intervalMs, this.tookMs)
-    const isProven =
-      isFirst ||
-      trustsVersions ||
-      !byVersions ||
-      (isClose(this.sweptMs as number, endMs) && (await readHolders(cluster, index)) === holders)
+    const isProven = isFirst || trustsVersions || !byVersions || (isClose(this.sweptMs as number, endMs) && isSame)
     this.holders = isProven ? holders : undefined
     if (isProven) this.sweptMs = startMs
   }
@@ -208,8 +275,14 @@ async function readSweptIndex(cluster: Cluster, index: string): Promise<SweptInd
   }
 }
 
-/** Which nodes hold the index, each with the time of its start; undefined where that cannot be told. */
-async function readHolders(cluster: Cluster, index: string): Promise<string | undefined> {
+/** Which nodes hold the index, each with the time of its start; compared as texts. */
+interface Holders {
+  readonly copies: string
+  readonly primaries: string
+}
+
+/** Undefined where that cannot be told. */
+async function readHolders(cluster: Cluster, index: string): Promise<Holders | undefined> {
   if (!cluster.capabilities.clusterCalls) return undefined
   try {
     const [nodes, state] = await Promise.all([
@@ -220,21 +293,32 @@ async function readHolders(cluster: Cluster, index: string): Promise<string | un
     const copies = Object.values(isJsonObject(shards) ? shards : {}).flatMap((each) =>
       Array.isArray(each) ? each : [],
     )
-    const holding = copies.map((copy) => {
-      const node = String(at(copy, 'node') ?? '')
-      return [
-        at(copy, 'shard'),
-        at(copy, 'primary'),
-        node,
-        at(nodes.body, 'nodes', node, 'jvm', 'start_time_in_millis'),
-      ]
-    })
-    return JSON.stringify(holding.map((each) => JSON.stringify(each)).sort())
+    const holding = (some: readonly JsonValue[]): string => {
+      const told = some.map((copy) => {
+        const node = String(at(copy, 'node') ?? '')
+        const startedMs = at(nodes.body, 'nodes', node, 'jvm', 'start_time_in_millis')
+        return JSON.stringify([
+          at(copy, 'shard'),
+          at(copy, 'primary'),
+          node,
+          startedMs,
+          at(copy, 'allocation_id', 'id'),
+        ])
+      })
+      return JSON.stringify(told.sort())
+    }
+    return { copies: holding(copies), primaries: holding(copies.filter((copy) => at(copy, 'primary') === true)) }
   } catch (error) {
     if (!isErrorOf(error, 'PRIVILEGE_MISSING', 'REQUEST_REFUSED')) throw error
     return undefined
   }
 }
+
+const hasMovedMeanwhile = ({ cluster, index }: SearchSelection): IndexferryError =>
+  new IndexferryError('SHARD_FAILED', `${cluster.name}: a primary shard of index ${index} moved during a sweep`, {
+    side: cluster.side,
+    fields: { index },
+  })
 
 const at = (value: JsonValue | undefined, ...path: string[]): JsonValue | undefined =>
   path.reduce<JsonValue | undefined>((found, name) => (isJsonObject(found) ? found[name] : undefined), value)

@@ -25,7 +25,7 @@ import {
   selectionFilters,
 } from './selection.ts'
 import type { DocumentSource, ReadOptions } from './source.ts'
-import type { NumberedKey, ReadDocument, SweepNotes, SweptDocument } from './sweep-notes.ts'
+import type { NumberedKey, ReadDocument, SweepNotes, SweptDocument, SweptVersion } from './sweep-notes.ts'
 
 /** Ids in one search. */
 const idsMax = 2_000
@@ -40,9 +40,17 @@ export interface SweepDocumentsOptions {
   readonly untilSwept: () => Promise<void>
 }
 
+/** Another copy of the shard may have answered, or the document was deleted meanwhile; the next sweep tells. */
+const isStale = (seen: SweptVersion | undefined, read: SweptVersion | undefined): boolean => {
+  if (seen === undefined || seen === read) return false
+  return typeof seen !== 'number' || typeof read !== 'number' || read < seen
+}
+
 export class SweepDocuments implements DocumentSource {
   readonly kind = 'sequence'
   readonly isResumable = true
+  /** `SweepFigures.staleReads`. */
+  staleReads = 0
   private readonly options: SweepDocumentsOptions
   private readonly selection: SearchSelection
 
@@ -106,7 +114,7 @@ export class SweepDocuments implements DocumentSource {
     const read = new Map<string, ReadDocument>()
     const changed: SweptDocument[] = []
     const batches: DocumentBatch[] = []
-    for await (const batch of this.search([...new Set(wanted.map(({ key }) => idOfKey(key)))], options)) {
+    for await (const batch of this.readIds([...new Set(wanted.map(({ key }) => idOfKey(key)))], options)) {
       const rows: number[] = []
       for (let row = 0; row < batch.count; row++) {
         const key = keyOf(batch, row)
@@ -120,6 +128,7 @@ export class SweepDocuments implements DocumentSource {
       }
       if (rows.length > 0) batches.push(rows.length === batch.count ? batch : selectRows(batch, rows))
     }
+    for (const { key, version } of wanted) if (isStale(version, read.get(key)?.version)) this.staleReads++
     notes.see(changed)
     // Those that have a new number now are not touched by it.
     notes.noteRead(wanted.map((each) => read.get(each.key) ?? { ...each, version: undefined }))
@@ -127,14 +136,18 @@ export class SweepDocuments implements DocumentSource {
   }
 
   /** One id may be that of several documents: of several types, or routed to several places. All of them must find room in one answer. */
-  private async *search(ids: readonly string[], options: ReadOptions): AsyncGenerator<DocumentBatch> {
+  async *readIds(ids: readonly string[], options: ReadOptions): AsyncGenerator<DocumentBatch> {
     const { cluster, index, documentBytesMax } = this.selection
     const size = Math.min(this.options.windowMax, 2 * ids.length + 100)
+    await this.selection.copies?.ready(options.signal)
     const byId: JsonObject = { ids: { values: [...ids] } }
     const { body, bytesExpected } = await cluster.stream({
       method: 'POST',
       path: indexPath(index, '_search'),
-      query: searchParameters(this.selection),
+      query: {
+        ...searchParameters(this.selection),
+        preference: cluster.capabilities.primaryPreference ? '_primary' : undefined,
+      },
       body: {
         ...hitContents(this.selection),
         size,
@@ -157,8 +170,8 @@ export class SweepDocuments implements DocumentSource {
     if (hits < size || ids.length === 1) return
     // A full page may lack some; what came twice is passed over.
     const middle = ids.length >> 1
-    yield* this.search(ids.slice(0, middle), options)
-    yield* this.search(ids.slice(middle), options)
+    yield* this.readIds(ids.slice(0, middle), options)
+    yield* this.readIds(ids.slice(middle), options)
   }
 
   countDocuments(): Promise<number> {

@@ -22,6 +22,8 @@ export interface NumberedKey {
   readonly key: DocumentKey
   /** Of what was read under this number, once it was. */
   readonly digest: number | undefined
+  /** As a sweep or a read has seen it last; undefined when it was not found. */
+  readonly version: SweptVersion | undefined
 }
 
 /** What was read under a number; without a version the document was not found, and its next sight is a change. */
@@ -33,6 +35,8 @@ export interface ReadDocument extends NumberedKey {
 export interface SweepNotes {
   /** The number that the next change gets. */
   next(): number
+  /** The highest version that any document has had; one that is too large to be exact is rounded. */
+  highestVersion(): number
   /** Rows are the places of documents in the notes, counted from 1; the highest that there ever was. */
   rows(): number
   /** Gives numbers to those that are new or have another version or content. Answers with the row of each. */

@@ -10,6 +10,8 @@ import type { SweepNotes } from './sweep-notes.ts'
 const batchBytes = { ids: 8 * 1024 * 1024, contents: 4 * 1024 * 1024 }
 /** Rows that are looked through at once for documents that are gone. */
 const rowsAtOnce = 10_000
+/** Documents that are looked up in the notes at once: some milliseconds, in which nothing else of this process goes on. */
+const seenAtOnce = 1_000
 
 export interface SweepOptions {
   readonly selection: SearchSelection
@@ -19,6 +21,8 @@ export interface SweepOptions {
   readonly byContents: boolean
   /** Throws when the index that was swept is not the one that was meant to be: then nothing counts as gone. */
   readonly checkIndex: () => Promise<void>
+  /** Filled with the rows of what is there; somebody else who sees documents meanwhile adds theirs. */
+  readonly seen?: RowSet
   readonly signal: AbortSignal
 }
 
@@ -29,7 +33,7 @@ export interface SweepOptions {
 export async function sweep(options: SweepOptions): Promise<void> {
   const { selection, notes, byContents, signal } = options
   const knownRows = notes.rows()
-  const seen = new RowSet()
+  const { seen = new RowSet() } = options
   const contents = byContents ? {} : { fields: [] }
   const source = new ScrollSource({ ...selection, ...contents, wantsVersion: true }, { windowMax: options.windowMax })
   for (const partition of await source.listPartitions()) {
@@ -41,7 +45,10 @@ export async function sweep(options: SweepOptions): Promise<void> {
         digest: byContents ? digestOf(batch, row) : undefined,
       }))
       batch.release()
-      for (const row of notes.see(documents)) seen.add(row)
+      for (let at = 0; at < documents.length; at += seenAtOnce) {
+        for (const row of notes.see(documents.slice(at, at + seenAtOnce))) seen.add(row)
+        await sleep(0, signal)
+      }
     }
   }
   await options.checkIndex()
@@ -61,7 +68,7 @@ async function takeOutUnseen(notes: SweepNotes, seen: RowSet, knownRows: number,
 }
 
 /** One bit for each row. */
-class RowSet {
+export class RowSet {
   private bits = new Uint8Array(8192)
 
   add(row: number): void {

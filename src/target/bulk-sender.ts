@@ -8,6 +8,12 @@ import type { DocumentBatch } from '../model/document-batch.ts'
 import { type BulkForm, encodeBulkBody, releaseBulkBody, rowsWithin } from './bulk-body.ts'
 import { WritePace } from './write-pace.ts'
 
+/** How a request went; those that failed are sent again or end the work. */
+export interface RequestTold {
+  readonly how: 'taken' | 'throttled' | 'failed'
+  readonly ms: number
+}
+
 export interface BulkSenderOptions<Outcome> {
   readonly cluster: Cluster
   /** Ends in `_bulk`. */
@@ -18,6 +24,8 @@ export interface BulkSenderOptions<Outcome> {
   readonly bodyBytesMax: number
   /** Until the first byte of an answer; the connection's own when undefined. */
   readonly readTimeoutMs?: number | undefined
+  /** Told of each request; cheap. */
+  readonly onRequest?: ((told: RequestTold) => void) | undefined
   /**
    * Throws ANSWER_INVALID unless the answer speaks of exactly so many documents. `mayRepeat`: the same body was sent before, and whether
    * the target took it then is not known, because the answer was lost.
@@ -68,6 +76,7 @@ export class BulkSender<Outcome extends object> {
     for (let attempt = 1; ; attempt++) {
       await this.pace.enter(signal)
       let failure: unknown
+      const startedMs = monotonicMs()
       let bytes = 0
       try {
         const body = encodeBulkBody(batch, rows, 0, rows.length, this.options.form)
@@ -79,6 +88,8 @@ export class BulkSender<Outcome extends object> {
         this.pace.leave()
       }
       signal.throwIfAborted()
+      const how = isErrorOf(failure, 'CLUSTER_BUSY') ? 'throttled' : 'failed'
+      this.options.onRequest?.({ how, ms: monotonicMs() - startedMs })
       if (isBodyTooLarge(failure)) {
         this.pace.tooLarge(bytes)
         return { asWhole: tooLarge }
@@ -114,7 +125,9 @@ export class BulkSender<Outcome extends object> {
     })
     const outcome = readAnswer(answer.body, count, mayRepeat)
     this.isReachable = true
-    this.pace.taken(body.length, monotonicMs() - started)
+    const ms = monotonicMs() - started
+    this.pace.taken(body.length, ms)
+    this.options.onRequest?.({ how: 'taken', ms })
     releaseBulkBody(body)
     return outcome
   }

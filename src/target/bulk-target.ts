@@ -7,7 +7,7 @@ import { IndexferryError } from '../foundation/errors.ts'
 import type { DocumentBatch } from '../model/document-batch.ts'
 import { type BulkOutcome, type RefusedItem, readBulkAnswer } from './bulk-answer.ts'
 import type { BulkForm } from './bulk-body.ts'
-import { BulkSender, resendBackoff } from './bulk-sender.ts'
+import { BulkSender, type BulkSenderOptions, resendBackoff } from './bulk-sender.ts'
 import type { DocumentTarget, RejectedDocument, WriteResult } from './target.ts'
 
 export interface BulkTargetOptions {
@@ -20,10 +20,17 @@ export interface BulkTargetOptions {
   readonly bypassesPipelines?: boolean
   readonly writersMax: number
   readonly bodyBytesMax: number
+  readonly onRequest?: BulkSenderOptions<BulkOutcome>['onRequest']
 }
 
 /** A document that the target refuses with a server error (500) gets this many tries before that counts as for good. */
 const serverErrorsMax = 5
+
+/**
+ * Not for the copies that `index.write.wait_for_active_shards` wants: while an index is filled it has no replicas, and each request would
+ * wait a minute for them in vain. Before 5.0 it is not known, and servers pass over what they do not know.
+ */
+export const withoutWaiting = { wait_for_active_shards: 1 } as const
 
 export class BulkTarget implements DocumentTarget {
   private readonly options: BulkTargetOptions
@@ -37,6 +44,7 @@ export class BulkTarget implements DocumentTarget {
       path: indexPath(index, documentType ? `${encodeURIComponent(documentType)}/_bulk` : '_bulk'),
       // Of each item its status and its error are read; the rest would be most of what the target sends.
       query: {
+        ...withoutWaiting,
         ...(cluster.capabilities.filterPath ? { filter_path: 'errors,items.*.status,items.*.error' } : {}),
         ...(options.bypassesPipelines ? { pipeline: '_none' } : {}),
       },

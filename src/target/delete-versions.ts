@@ -6,6 +6,7 @@ import { sleep } from '../foundation/clock.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import { readBulkAnswer } from './bulk-answer.ts'
 import { resendBackoff } from './bulk-sender.ts'
+import { withoutWaiting } from './bulk-target.ts'
 
 export interface VersionedDelete {
   /** Id and routing as they stand between the quotes of a JSON string. */
@@ -46,7 +47,10 @@ export async function deleteVersions(
       path: indexPath(target.index, target.documentType ? `${encodeURIComponent(target.documentType)}/_bulk` : '_bulk'),
       body: Buffer.from(part.map(deleteLine).join('')),
       contentType: 'ndjson',
-      query: cluster.capabilities.filterPath ? { filter_path: 'errors,items.*.status,items.*.error' } : {},
+      query: {
+        ...withoutWaiting,
+        ...(cluster.capabilities.filterPath ? { filter_path: 'errors,items.*.status,items.*.error' } : {}),
+      },
       retry: 'safe',
       signal,
     })

@@ -3,7 +3,7 @@ import type { Capabilities } from '../cluster/capabilities.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { gatheredCalls } from '../cluster/gathered-calls.ts'
 import { indexPath } from '../cluster/paths.ts'
-import type { JsonObject, JsonValue } from '../model/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts'
 
 export interface RelaxOptions {
   readonly keepRefresh: boolean
@@ -29,7 +29,23 @@ export function savedSettingsOf(settings: JsonObject, options: RelaxOptions): Sa
     const value = settings[name]
     saved[name] = value === undefined || value === null ? null : String(value)
   }
+  const { write } = settings
+  const waited = isJsonObject(write) ? write.wait_for_active_shards : undefined
+  if (!options.keepReplicas && waited !== undefined && waited !== null) saved[copiesWaitedFor] = String(waited)
   return saved
+}
+
+/** Servers refuse an index that has fewer copies than this says, which one without replicas may be. */
+export const copiesWaitedFor = 'write.wait_for_active_shards'
+
+/** Settings of a definition, without the one that cannot stand beside relaxed ones. One that could not stand without them either stays. */
+export function withoutCopiesWaitedFor(settings: JsonObject, saved: SavedSettings): JsonObject {
+  const { write, number_of_replicas: replicas = 1, auto_expand_replicas: expand = 'false' } = settings
+  const waited = saved[copiesWaitedFor]
+  if (waited === undefined || !isJsonObject(write)) return settings
+  if (String(expand) === 'false' && Number(waited) > Number(replicas) + 1) return settings
+  const { wait_for_active_shards: _, ...others } = write
+  return { ...settings, write: Object.keys(others).length > 0 ? others : null }
 }
 
 export async function readSavedSettings(
@@ -74,19 +90,20 @@ export async function readSettings(cluster: Cluster, index: string, names: reado
   )
 }
 
-/** Null takes a setting back. */
+/** Null takes a setting back. Answers with whether every node is known to have it. */
 export async function writeSettings(
   cluster: Cluster,
   index: string,
   settings: Readonly<Record<string, JsonValue>>,
-): Promise<void> {
-  if (Object.keys(settings).length === 0) return
-  await cluster.json({
+): Promise<boolean> {
+  if (Object.keys(settings).length === 0) return true
+  const { body } = await cluster.json<{ readonly acknowledged?: boolean }>({
     method: 'PUT',
     path: indexPath(index, '_settings'),
     body: { index: takenBack(settings, cluster.capabilities) },
     retry: 'safe',
   })
+  return body?.acknowledged === true
 }
 
 /** What a setting is by default, for versions in which it cannot be taken back, only set. */
@@ -95,6 +112,7 @@ const defaults: Readonly<Record<string, string>> = {
   number_of_replicas: '1',
   auto_expand_replicas: 'false',
   gc_deletes: '60s',
+  'blocks.write': 'false',
 }
 
 const takenBack = (settings: Readonly<Record<string, JsonValue>>, capabilities: Capabilities): JsonObject =>

@@ -13,6 +13,8 @@ export interface DefinitionOptions {
   readonly map?: Readonly<Record<string, string | JsonObject>> | undefined
   /** Setting, without `index.` → value; null leaves it out. */
   readonly set?: Readonly<Record<string, JsonValue>> | undefined
+  /** Aliases that lead writes to the source's index lead none to the target's. */
+  readonly readOnlyAliases?: boolean | undefined
   readonly shards?: number | undefined
   readonly replicas?: number | undefined
   /** Stands instead of the source's mappings: a mapping, or `{mappings, settings}`. */

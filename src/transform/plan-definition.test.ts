@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { plan, planSettings, type Short } from '../../test/definitions/plan-for.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { DefinitionOptions } from './definition-plan.ts'
+import { planDefinition } from './plan-definition.ts'
 
 const settings: readonly [Short, Short, JsonObject, JsonObject, DefinitionOptions?][] = [
   [
@@ -77,6 +78,21 @@ describe('settings', () => {
     test(`${from} → ${to}: ${JSON.stringify(before)}`, () =>
       assert.deepEqual(planSettings(from, to, before, options), after))
   }
+  test('an alias for writing leads no writes to the target where that is not wanted', () => {
+    const source = {
+      name: 'i',
+      types: [],
+      mappings: {},
+      settings: {},
+      aliases: { w: { is_write_index: true }, r: { routing: 'x' } },
+    }
+    const version = { flavour: 'opensearch', number: '2.19.4', major: 2, minor: 19, patch: 4 } as const
+    const planned = (readOnlyAliases: boolean) =>
+      planDefinition(source, version, version, { readOnlyAliases }).targets[0]?.definition.aliases
+    assert.deepEqual(planned(true), { w: { is_write_index: false }, r: { routing: 'x' } })
+    assert.deepEqual(planned(false), source.aliases)
+  })
+
   test('an index with nested fields is not sorted where that is refused', () => {
     const parts = { settings: { sort: { field: 'a' } }, mappings: { properties: { n: { type: 'nested' } } } }
     assert.deepEqual(plan('es8', 'os2', parts).targets[0]?.definition.settings, {})

@@ -17,7 +17,8 @@ export function rewriteAliases(aliases: JsonObject, context: RewriteContext): Js
       const available = parameters[parameter]
       if (available && !isAvailable(available, context.target)) {
         context.log.removed(`${path}.${parameter}`, value, 'it is not known there', 'warning')
-      } else kept[parameter] = parameter === 'filter' ? rewriteFilter(value, `${path}.filter`, context) : value
+      } else if (parameter === 'is_write_index' && context.options.readOnlyAliases) kept[parameter] = false
+      else kept[parameter] = parameter === 'filter' ? rewriteFilter(value, `${path}.filter`, context) : value
     }
     made[name] = kept
   }

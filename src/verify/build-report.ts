@@ -21,6 +21,8 @@ export interface Findings {
   readonly meanwhile: WrittenMeanwhile
   /** What differed when it was looked at again. */
   readonly found: readonly Difference[]
+  /** Written too often to be compared. */
+  readonly moving: number
   readonly repair: RepairOutcome | undefined
 }
 
@@ -59,7 +61,7 @@ export function buildReport(findings: Findings): VerificationReport {
   }
 }
 
-function reportDifferences({ options, located, meanwhile, found, repair }: Findings): DifferenceReport {
+function reportDifferences({ options, located, meanwhile, found, moving, repair }: Findings): DifferenceReport {
   const differences = repair?.remaining ?? found
   const counts = countByClass(differences, located.unnamed)
   const listed = listByClass(differences, options.differencesMax ?? 1000)
@@ -71,9 +73,10 @@ function reportDifferences({ options, located, meanwhile, found, repair }: Findi
     isExact: notCompared === 0,
     truncated: notCompared > 0 || listedCount < sumOf(counts),
     listed,
-    settled: located.candidates.length - countAmong(located.candidates, found),
+    settled: Math.max(0, located.candidates.length - countAmong(located.candidates, found) - moving),
     writtenMeanwhile: meanwhile.candidates.length + meanwhile.documentsSkipped,
     notCompared,
+    ...(moving > 0 ? { moving } : {}),
   }
 }
 

@@ -6,6 +6,7 @@ import { type Candidate, candidateOf, classify, type Difference } from './differ
 import { type DigestOptions, DocumentDigester } from './document-digest.ts'
 import { groupIds, lookUp, lookupBytesMax } from './document-lookup.ts'
 import { IdentityTable } from './identity-table.ts'
+import { MovingDocuments } from './moving-documents.ts'
 import { type ComparedSide, type ReadSideOptions, runTogether } from './read-side.ts'
 import type { ComparedSides } from './scan-buckets.ts'
 import { type SideName, type SideProgress, sideNames } from './verification-progress.ts'
@@ -20,28 +21,38 @@ export interface RecheckOptions extends ReadSideOptions {
   readonly onProgress: (sides: Readonly<Record<SideName, SideProgress>>) => void
 }
 
-/** Those of the candidates that differ now. */
+export interface Rechecked {
+  /** Those of the candidates that differ. */
+  readonly differing: readonly Difference[]
+  /** Written on both sides so often that nothing can be said of them. */
+  readonly moving: number
+}
+
 export async function recheckDifferences(
   sides: ComparedSides,
   candidates: readonly Candidate[],
   options: RecheckOptions,
-): Promise<readonly Difference[]> {
+): Promise<Rechecked> {
   let differing: readonly Difference[] = []
+  const moving = new MovingDocuments()
   let left = candidates
   for (let round = 0; round < options.roundsMax && left.length > 0; round++) {
     await sleep(options.recheckAfterMs, options.signal)
-    differing = await compareNow(sides, left, options)
+    moving.begin(left.length)
+    differing = moving.unproven(await compareNow(sides, left, options, moving))
     left = differing
   }
-  return differing
+  const still = differing.filter((difference) => !moving.isMoving(difference))
+  return { differing: still, moving: differing.length - still.length }
 }
 
 async function compareNow(
   sides: ComparedSides,
   candidates: readonly Candidate[],
   options: RecheckOptions,
+  moving: MovingDocuments,
 ): Promise<Difference[]> {
-  const seen = await fetchBoth(sides, candidates, options)
+  const seen = await fetchBoth(sides, candidates, options, moving)
   const differing: Difference[] = []
   for (let row = 0; row < seen.count; row++) {
     if (seen.isEqual(row)) continue
@@ -56,6 +67,7 @@ async function fetchBoth(
   sides: ComparedSides,
   candidates: readonly Candidate[],
   options: RecheckOptions,
+  moving: MovingDocuments,
 ): Promise<IdentityTable> {
   const identities = new Set(candidates.map(({ identity }) => identity))
   // No more rows than candidates, which are bounded already.
@@ -68,9 +80,11 @@ async function fetchBoth(
     const visit = (batch: DocumentBatch): undefined => {
       for (let row = 0; row < batch.count; row++) {
         digester.identify(batch, row)
-        if (!identities.has(digester.identity.toString('latin1', 0, digester.identityLength))) continue
+        const identity = digester.identity.toString('latin1', 0, digester.identityLength)
+        if (!identities.has(identity)) continue
         digester.digest(batch, row)
         seen.add(name, digester)
+        moving.add(name, identity, digester)
       }
       progress[name].documents += batch.count
       progress[name].bytes += batch.sourceBytes()

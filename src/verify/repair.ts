@@ -64,12 +64,13 @@ export async function repairDifferences(
     deleted += done.deleted
     rejected.push(...done.rejected)
     const refused = new Set(rejected.map(({ id }) => id))
-    const differing = await recheckDifferences(sides, remaining, { ...options, recheckAfterMs: 0 })
+    const { differing } = await recheckDifferences(sides, remaining, { ...options, recheckAfterMs: 0 })
     remaining = differing.filter(({ key }) => !refused.has(key.id))
   }
   const knownRejected = new Set([...options.knownRejected, ...rejected.map(({ id }) => id)])
   const lastLook = { ...options, recheckAfterMs: 0, roundsMax: 1, knownRejected }
-  return { written, deleted, rejected, remaining: await recheckDifferences(sides, differences, lastLook) }
+  const { differing } = await recheckDifferences(sides, differences, lastLook)
+  return { written, deleted, rejected, remaining: differing }
 }
 
 async function repairOnce(

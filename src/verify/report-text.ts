@@ -64,7 +64,7 @@ function comparedHow({ compared }: VerificationReport): string {
 }
 
 function differenceLines(differences: DifferenceReport): string[] {
-  const { counts, listed, total, isExact, settled, writtenMeanwhile, notCompared } = differences
+  const { counts, listed, total, isExact, settled, writtenMeanwhile, notCompared, moving = 0 } = differences
   const lines = [`## Documents that differ: ${isExact ? '' : 'at least '}${thousands(total)}`, '']
   for (const name of differenceClasses) {
     if (counts[name] === 0) continue
@@ -76,6 +76,7 @@ function differenceLines(differences: DifferenceReport): string[] {
   }
   if (settled > 0) lines.push(`- equal when looked at again: ${thousands(settled)}`)
   if (writtenMeanwhile > 0) lines.push(`- written meanwhile, compared one by one: ${thousands(writtenMeanwhile)}`)
+  if (moving > 0) lines.push(`- written too often to be compared: ${thousands(moving)}`)
   if (notCompared > 0) lines.push(`- not compared because of limits: ${thousands(notCompared)}`)
   return [...lines, '']
 }

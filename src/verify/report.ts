@@ -46,6 +46,8 @@ export interface DifferenceReport {
   readonly writtenMeanwhile: number
   /** Documents of which it is known that they should have been compared and were not, for reasons of limits. */
   readonly notCompared: number
+  /** Documents that both sides got again and again, faster than they could be looked at; not there when there were none. */
+  readonly moving?: number
 }
 
 export interface RepairReport {

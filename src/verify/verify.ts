@@ -39,7 +39,11 @@ export async function verifyIndexes(sides: ComparedSides, options: VerificationO
   const located = await locateDifferences(sides, state, locating)
   const meanwhile = await listWrittenMeanwhile(sides, state, locating)
   const candidates = joinCandidates(located.candidates, meanwhile.candidates)
-  const found = await recheckDifferences(sides, candidates, during('rechecking', settings, options))
+  const { differing: found, moving } = await recheckDifferences(
+    sides,
+    candidates,
+    during('rechecking', settings, options),
+  )
   let repair: RepairOutcome | undefined
   if (options.repair && found.length > 0) {
     repair = await repairDifferences(sides, found, options.repair, during('repairing', settings, options))
@@ -55,6 +59,7 @@ export async function verifyIndexes(sides: ComparedSides, options: VerificationO
     located,
     meanwhile,
     found,
+    moving,
     repair,
   })
   return { report, differences: repair?.remaining ?? found }

@@ -1,8 +1,12 @@
-// npm run test:cut-over -- [--rounds 30] [--seed N] [--rate 500] [--documents 5000] [--disturbed 0.33]
+// npm run test:cut-over -- [--rounds 30] [--seed N] [--rate 600] [--rate-min 500] [--documents 5000] [--disturbed 0.33]
+//                         [--writers 8] [--batch 25]
 //
 // Cuts over and goes back again and again, under writers that keep account of every acknowledged write. A part of the switches is
 // disturbed at a random step: the program is killed, a side fails, or the time limit is too short. After each, one side takes writes and the
 // other does not; after each way back both sides are equal and no acknowledged write is missing.
+//
+// It fails as well when fewer than `--rate-min` writes a second were acknowledged during the switches, in the time in which a side took
+// writes; `--rate-min 0` for machines that cannot.
 import assert from 'node:assert/strict'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import { openCluster } from '../../src/cluster/open-cluster.ts'
@@ -12,14 +16,24 @@ import { switchPlace, switchSteps } from '../../src/migration/live-journey/migra
 import { bulkDocuments, createTestIndex, refreshTestIndex } from '../documents/fill-index.ts'
 import { type Fault, startInterferingProxy } from '../faults/interfering-proxy.ts'
 import { seededChance } from '../faults/seeded-chance.ts'
-import { AcknowledgedWriters, type AcknowledgingSide } from '../journeys/acknowledged-writers.ts'
+import type { AcknowledgingSide, WritingTally } from '../journeys/acknowledged-writers.ts'
 import { readIndex } from '../journeys/copy-index.ts'
 import { type Ended, eventually, Indexferry, type Running } from '../journeys/indexferry.ts'
 import { startServer } from '../servers/servers.ts'
-import { anySeed, note, readOptions, signal, startedMs } from './campaign.ts'
+import { anySeed, note, readOptions, signal } from './campaign.ts'
+import { WritersInThread } from './cut-over-writers.ts'
 
-const wanted = { rounds: 30, seed: anySeed(), rate: 500, documents: 5000, disturbed: 0.33 }
-const { rounds, seed, rate, documents, disturbed } = readOptions(wanted)
+const wanted = {
+  rounds: 30,
+  seed: anySeed(),
+  rate: 600,
+  'rate-min': 500,
+  documents: 5000,
+  disturbed: 0.33,
+  writers: 8,
+  batch: 25,
+}
+const { rounds, seed, rate, 'rate-min': rateMin, documents, disturbed, writers: clients, batch } = readOptions(wanted)
 const [index, alias] = ['cut-over', 'cut-over-live']
 const chance = seededChance(seed)
 
@@ -45,9 +59,14 @@ const storm =
 interface Campaign {
   readonly clusters: Readonly<Record<AcknowledgingSide, Cluster>>
   readonly indexferry: Indexferry
-  readonly writers: AcknowledgedWriters
+  readonly writers: WritersInThread
+  /** What was written during switches, and how often both sides refused, and for how long. */
+  readonly switches: { fences: number[]; acknowledged: number; openMs: number; slowest: number }
   runner: Running
 }
+
+const perSecond = ({ acknowledged, openMs }: WritingTally): number =>
+  openMs > 0 ? Math.round((acknowledged * 1_000) / openMs) : 0
 
 const listing = ({ indexferry }: Pick<Campaign, 'indexferry'>): MigrationListing => {
   const [found] = MigrationCatalog.listOf(indexferry.state)
@@ -89,7 +108,7 @@ async function checkAccepting({ clusters }: Campaign, state: 'following' | 'swit
 
 async function checkEqual(campaign: Campaign): Promise<number> {
   const { clusters, writers } = campaign
-  await writers.pause()
+  await writers.ask({ verb: 'pause' })
   let told = ''
   const found = await eventually(
     'being equal',
@@ -105,8 +124,8 @@ async function checkEqual(campaign: Campaign): Promise<number> {
   ).catch((error: Error) => {
     throw new Error(`${error.message}: ${told}`)
   })
-  writers.check(found)
-  writers.resume()
+  await writers.ask({ verb: 'check', found })
+  await writers.ask({ verb: 'resume' })
   return found.size
 }
 
@@ -149,6 +168,7 @@ async function disturb(campaign: Campaign, what: Disturbance, isOver: () => bool
 /** One switch, disturbed or not. Answers with what came of it. */
 async function switchOnce(campaign: Campaign, verb: 'cut-over' | 'reverse', disturbance: Disturbance | undefined) {
   const { id, record } = listing(campaign)
+  const before = await campaign.writers.ask({ verb: 'tally' })
   const limit = disturbance === 'timeout' ? '1s' : '60s'
   const words = [verb, id, '--force', '--timeout', limit, '--progress', 'none']
   let isOver = false
@@ -159,6 +179,7 @@ async function switchOnce(campaign: Campaign, verb: 'cut-over' | 'reverse', dist
   // The one who asked took it up when the runner was killed, and has ended with it.
   if (campaign.runner.child.exitCode !== null || campaign.runner.child.signalCode !== null) restart(campaign)
   const state = await untilSettled(campaign)
+  const speed = noteSpeed(campaign, before, await campaign.writers.ask({ verb: 'tally' }))
   await checkAccepting(campaign, state)
   const wasSwitched = state !== record.state
   const attempt = listing(campaign).record.attempts.at(-1)
@@ -166,9 +187,19 @@ async function switchOnce(campaign: Campaign, verb: 'cut-over' | 'reverse', dist
   const steps = attempt?.steps.map(({ step, tookMs }) => `${step} ${tookMs}`).join(' ')
   const last = lastLine(ended)
   note(
-    `${verb}${disturbance ? `, ${disturbance}` : ''}: ${state}, fenced ${fenced} ms: ${steps}${wasSwitched ? '' : ` (${last})`}`,
+    `${verb}${disturbance ? `, ${disturbance}` : ''}: ${state}, ${speed} writes/s, fenced ${fenced} ms: ${steps}${wasSwitched ? '' : ` (${last})`}`,
   )
-  return { wasSwitched, fenced }
+  if (typeof fenced === 'number') campaign.switches.fences.push(fenced)
+  return wasSwitched
+}
+
+/** Writes a second between two counts, in the time in which a side took them. */
+function noteSpeed({ switches }: Campaign, before: WritingTally, after: WritingTally): number {
+  const during = { acknowledged: after.acknowledged - before.acknowledged, openMs: after.openMs - before.openMs }
+  switches.acknowledged += during.acknowledged
+  switches.openMs += during.openMs
+  switches.slowest = Math.min(switches.slowest, perSecond(during))
+  return perSecond(during)
 }
 
 const lastLine = ({ stderr }: Ended): string =>
@@ -183,14 +214,11 @@ const maybeDisturbance = (): Disturbance | undefined =>
 
 async function goTo(campaign: Campaign, wanted: 'following' | 'switched', disturbance: Disturbance | undefined) {
   const verb = wanted === 'switched' ? 'cut-over' : 'reverse'
-  let result = await switchOnce(campaign, verb, disturbance)
-  const fenced = [result.fenced]
-  for (let again = 0; !result.wasSwitched; again++) {
+  let wasSwitched = await switchOnce(campaign, verb, disturbance)
+  for (let again = 0; !wasSwitched; again++) {
     assert.ok(again < 5, `${verb} works undisturbed`)
-    result = await switchOnce(campaign, verb, undefined)
-    fenced.push(result.fenced)
+    wasSwitched = await switchOnce(campaign, verb, undefined)
   }
-  return fenced.filter((ms) => typeof ms === 'number')
 }
 
 async function campaign(): Promise<void> {
@@ -209,15 +237,15 @@ async function campaign(): Promise<void> {
     Array.from({ length: documents }, (_, n) => ({ id: `b-${n}`, source: JSON.stringify({ value: n }) })),
   )
   await source.json({ method: 'POST', path: '/_aliases', body: { actions: [{ add: { index, alias } }] } })
-  const clusters = { source, target }
-  const writers = new AcknowledgedWriters({
-    clusters,
+  const urls = { source: sourceServer.url, target: targetServer.url }
+  const writers = new WritersInThread({
+    urls,
     name: alias,
-    chance,
+    seed,
     ids: documents,
-    writers: 4,
+    writers: clients,
     rate,
-    batchMax: 15,
+    batchMax: batch,
   })
   const words = [
     'migrate',
@@ -228,27 +256,37 @@ async function campaign(): Promise<void> {
     '--progress',
     'none',
   ]
-  const state: Campaign = { clusters, indexferry, writers, runner: indexferry.start(words) }
-  const fences: number[] = []
+  const runner = indexferry.start(words)
+  const switches = { fences: [], acknowledged: 0, openMs: 0, slowest: Number.POSITIVE_INFINITY }
+  const state: Campaign = { clusters: { source, target }, indexferry, writers, switches, runner }
   try {
-    await eventually('following', async () =>
-      MigrationCatalog.listOf(indexferry.state)[0]?.record.guards.target.length ? true : undefined,
-    )
+    const isFollowing = async () =>
+      MigrationCatalog.listOf(indexferry.state)[0]?.record.guards.target.length ? true : undefined
+    await eventually('following', isFollowing, 120_000)
     for (let round = 1; round <= rounds && !signal.aborted; round++) {
-      fences.push(...(await goTo(state, 'switched', maybeDisturbance())))
-      fences.push(...(await goTo(state, 'following', maybeDisturbance())))
-      note(`round ${round}: ${await checkEqual(state)} documents equal, ${writers.acknowledged} writes acknowledged`)
+      await goTo(state, 'switched', maybeDisturbance())
+      await goTo(state, 'following', maybeDisturbance())
+      const count = await checkEqual(state)
+      note(`round ${round}: ${count} documents equal`)
     }
+    report(state, await writers.ask({ verb: 'tally' }))
   } finally {
     await writers.stop().catch(() => {})
     state.runner.child.kill('SIGKILL')
     await state.runner.ended
   }
-  const sorted = fences.sort((a, b) => a - b)
-  const seconds = (performance.now() - startedMs) / 1000
+}
+
+function report({ switches }: Campaign, tally: WritingTally): void {
+  const sorted = switches.fences.sort((a, b) => a - b)
   note(
-    `${fences.length} switches, ${writers.acknowledged} writes (${Math.round(writers.acknowledged / seconds)}/s); ` +
+    `${sorted.length} switches, ${tally.acknowledged} writes acknowledged, ${perSecond(tally)}/s; during the switches ` +
+      `${perSecond(switches)}/s, ${switches.slowest}/s in the slowest; ` +
       `no side took writes for ${sorted[sorted.length >> 1]} ms in the middle, ${sorted.at(-1)} ms at most`,
+  )
+  assert.ok(
+    perSecond(switches) >= rateMin,
+    `${perSecond(switches)} writes/s during the switches, ${rateMin} are wanted`,
   )
 }
 

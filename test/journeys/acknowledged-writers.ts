@@ -3,6 +3,7 @@
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import { indexPath } from '../../src/cluster/paths.ts'
 import { IndexferryError } from '../../src/foundation/errors.ts'
+import { testType } from '../documents/fill-index.ts'
 
 export type AcknowledgingSide = 'source' | 'target'
 
@@ -17,7 +18,18 @@ export interface AcknowledgedWritersOptions {
   readonly rate: number
   /** Documents in one request at most. */
   readonly batchMax: number
+  /** Where clients are led to now; without it they try both sides in turn. For sides that take writes although traffic was led away. */
+  readonly route?: (() => AcknowledgingSide) | undefined
 }
+
+/** How many writes were acknowledged, and in how much time in which a side took them: breaks, and waiting while both refuse, are not in it. */
+export interface WritingTally {
+  readonly acknowledged: number
+  readonly openMs: number
+}
+
+/** A writer that fell behind its rate makes up for at most this long. */
+const catchUpMsMax = 500
 
 /** What of a document was acknowledged last: its value, or that it was deleted. `unknown`: no answer came, so that both may be so. */
 interface Account {
@@ -41,12 +53,18 @@ export class AcknowledgedWriters {
   private resting = 0
   private next = 1
   private readonly faults: unknown[] = []
+  /** Of all writers together. */
+  private writingMs = 0
   /** The side that took the last write. */
   home: AcknowledgingSide = 'source'
 
   constructor(options: AcknowledgedWritersOptions) {
     this.options = options
     this.running = Array.from({ length: options.writers }, (_, writer) => this.write(writer))
+  }
+
+  get tally(): WritingTally {
+    return { acknowledged: this.acknowledged, openMs: this.writingMs / this.options.writers }
   }
 
   /** Nothing is under way any more when it resolves. */
@@ -85,6 +103,7 @@ export class AcknowledgedWriters {
   /** Each writer has ids of its own, so that the last acknowledged write of each is known. */
   private async write(writer: number): Promise<void> {
     const { chance, ids, writers, rate, batchMax } = this.options
+    let dueMs = performance.now()
     try {
       while (!this.isStopped) {
         const batch = new Map<number, number | undefined>()
@@ -92,24 +111,34 @@ export class AcknowledgedWriters {
           const number = Math.floor((chance() * ids) / writers) * writers + writer
           batch.set(number, chance() < 0.2 ? undefined : this.next++)
         }
-        const dueMs = performance.now() + (batch.size * writers * 1_000) / rate
-        await this.sendUntilTaken(batch)
-        await this.untilUnpaused()
+        const beganMs = performance.now()
+        const refusedMs = await this.sendUntilTaken(batch)
+        dueMs = Math.max(dueMs, performance.now() - catchUpMsMax) + (batch.size * writers * 1_000) / rate
         await new Promise((resolve) => setTimeout(resolve, Math.max(1, dueMs - performance.now())))
+        this.writingMs += performance.now() - beganMs - refusedMs
+        await this.untilUnpaused()
       }
     } catch (error) {
       this.faults.push(error)
     }
   }
 
-  private async sendUntilTaken(batch: ReadonlyMap<number, number | undefined>): Promise<void> {
+  /** How long it was refused before it was taken. */
+  private async sendUntilTaken(batch: ReadonlyMap<number, number | undefined>): Promise<number> {
+    const beganMs = performance.now()
+    let refusedMs = 0
     let open = new Map(batch)
-    for (let side = this.home; open.size > 0 && !this.isStopped; side = side === 'source' ? 'target' : 'source') {
+    const { route } = this.options
+    const other = (side: AcknowledgingSide) => route?.() ?? (side === 'source' ? 'target' : 'source')
+    for (let side = route?.() ?? this.home; open.size > 0 && !this.isStopped; side = other(side)) {
       const left = await this.send(side, open)
       if (left.size < open.size) this.home = side
       open = left
-      if (open.size > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+      if (open.size === 0) break
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      refusedMs = performance.now() - beganMs
     }
+    return refusedMs
   }
 
   /** What was refused. */
@@ -122,12 +151,14 @@ export class AcknowledgedWriters {
     }
     const refused = new Map<number, number | undefined>()
     let items: readonly Record<string, BulkItem>[]
+    const cluster = this.options.clusters[side]
+    const isTyped = ['several', 'one'].includes(cluster.capabilities.mappingTypes)
     try {
-      const { body } = await this.options.clusters[side].json<{ items: typeof items }>({
+      const { body } = await cluster.json<{ items: typeof items }>({
         method: 'POST',
-        path: indexPath(this.options.name, '_bulk'),
-        // Where the alias is not (yet), a write would make an index of its name.
-        query: { require_alias: true },
+        path: indexPath(this.options.name, isTyped ? `${testType(cluster)}/_bulk` : '_bulk'),
+        // Where the alias is not (yet), a write would make an index of its name. Versions with types know no such parameter.
+        query: isTyped ? {} : { require_alias: true },
         contentType: 'ndjson',
         body: Buffer.from(`${lines.join('\n')}\n`),
       })

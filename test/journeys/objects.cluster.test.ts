@@ -6,6 +6,7 @@ import { Agent } from 'node:http'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MoveResult } from '../../src/objectstore/move-objects.ts'
+import { startConnectProxy } from '../faults/tunnel-proxies.ts'
 import { startChangingProxy } from '../objectstores/changing-proxy.ts'
 import {
   accessKeyId,
@@ -223,4 +224,17 @@ test('between two services with keys of their own, and what is wrong is told', {
   )
   await indexferry.fails(['object', 'copy', ...places, '--level', 'simple'], { code: 'USAGE', exit: 2 }, { env })
   await indexferry.fails(['object', 'move', ...places], { code: 'USAGE', exit: 2 }, { env })
+})
+
+test('through the HTTP proxy that the environment names', { skip }, async () => {
+  await using indexferry = await Indexferry.install()
+  await using proxy = await startConnectProxy({ hosts: { 'store.example': '127.0.0.1' } })
+  const [from, to] = [await makeBucket(clientOf(other)), await makeBucket(clientOf(other))]
+  await fill(clientOf(other), from, { a: 'one', b: 'two' })
+  const { port } = new URL(other.url)
+  const env = { ...other.env, http_proxy: proxy.url }
+  const places = [`s3://${from}?endpoint=http://store.example:${port}`, `s3://${to}?endpoint=${other.url}`]
+  const copied = await indexferry.json<MoveResult>(['object', 'copy', ...places], { env })
+  assert.equal(copied.copied, 2)
+  assert.deepEqual(new Set(proxy.asked), new Set([`store.example:${port}`]))
 })

@@ -32,6 +32,7 @@ export async function runCopyCommand(call: CommandCall): Promise<number> {
     values,
     command: formatCommandLine(call.words),
     stateFolder: stateFolder(values.engine.state, process.env),
+    env: process.env,
     note: (text: string) => {
       if (!quiet) display.note(text)
     },

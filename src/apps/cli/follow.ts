@@ -25,6 +25,7 @@ export async function runFollowCommand(call: CommandCall): Promise<number> {
     values,
     command: formatCommandLine(call.words),
     stateFolder: stateFolder(values.engine.state, process.env),
+    env: process.env,
     note: (text) => {
       if (!quiet) display.note(text)
     },

@@ -6,11 +6,11 @@ import { now } from '../../foundation/clock.ts'
 import { formatCount, formatSeconds } from './format.ts'
 
 export function followingText(status: FollowStatus, atMs = now()): string {
-  const { state, operationsBehind, writesUpTo, deletesUpTo, deleted, error } = status
+  const { state, operationsBehind, writesUpTo, deletesUpTo, deleted, error, sweep } = status
   const seconds = secondsBehind(writesUpTo, operationsBehind, atMs)
   const behind =
     operationsBehind === 0
-      ? 'nothing behind'
+      ? `nothing behind${sweep && writesUpTo !== undefined ? ` ${formatSeconds((atMs - writesUpTo) / 1000)} ago` : ''}`
       : `${formatCount(operationsBehind)} operations behind${seconds === undefined ? '' : ` (${formatSeconds(seconds)})`}`
   const deletes =
     deletesUpTo === undefined
@@ -21,6 +21,7 @@ export function followingText(status: FollowStatus, atMs = now()): string {
     deletes,
     `${formatCount(deleted)} deleted`,
   ]
+  if (sweep) told.push(`the last sweep took ${formatSeconds(sweep.tookMs / 1000)}`)
   if (error)
     told.unshift(`${state === 'stopped' ? 'stopped' : 'waiting'}: ${String(error.message)} [${String(error.code)}]`)
   for (const refused of status.definitionRefused ?? []) told.push(`not carried: ${refused}`)

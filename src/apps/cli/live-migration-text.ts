@@ -12,8 +12,11 @@ import {
   type VerificationNote,
 } from '../../migration/live-journey/migration-record.ts'
 import { isEnd, type MigrationState, stateTexts } from '../../migration/live-journey/migration-states.ts'
+import { liveOptions } from '../../migration/live-journey/options.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { followingText } from './following-text.ts'
 import { formatCount, formatSeconds, formatTable } from './format.ts'
+import { limitLines } from './limit-lines.ts'
 
 export function resultLines({ migration, record, isPaused, isElsewhere }: MigrationResult): string[] {
   const { is } = stateTexts[record.state]
@@ -63,7 +66,7 @@ export function describeLiveMigration(listing: MigrationListing, copy: CopyDetai
   if (!isEnd(state)) lines.push(`  what comes next: ${stateTexts[state].next}`)
   if (verification) lines.push(`  ${verificationLine(verification)}`)
   lines.push(...placedLines(record), ...record.attempts.slice(-5).map((each) => `  ${attemptText(each)}`))
-  if (copy && !isEnd(state)) lines.push(...indexLines(copy))
+  if (copy && !isEnd(state)) lines.push(...limitLines(copy), ...indexLines(copy))
   if (copy && (state === 'following' || (state === 'switched' && record.oneWay === null))) {
     lines.push(`  conditions for ${state === 'following' ? 'cut-over' : 'reverse'}:`)
     lines.push(...conditionLines(conditionsOf(listing, copy)).map((line) => `  ${line}`))
@@ -72,7 +75,7 @@ export function describeLiveMigration(listing: MigrationListing, copy: CopyDetai
 }
 
 /** What the catalog tells; the health of both clusters is asked for by `cut-over` itself. */
-export const conditionsOf = ({ record, verification }: MigrationListing, copy: CopyDetails): Condition[] =>
+export const conditionsOf = ({ record, verification, options }: MigrationListing, copy: CopyDetails): Condition[] =>
   knownConditions({
     record,
     indexes: copy.indexes.map(({ name, state, counts, following }) => ({
@@ -82,9 +85,22 @@ export const conditionsOf = ({ record, verification }: MigrationListing, copy: C
       following,
     })),
     verification: verification ?? undefined,
-    settings: { lagMsMax: 10_000, verifiedWithinMs: 24 * 3_600_000, verifyEveryMs: 1 },
+    settings: limitsInForce(options, record.overrides),
     nowMs: now(),
   })
+
+/** What `migrate` was given, and over it what was said with a later request. */
+function limitsInForce({ live }: JsonObject, overrides: MigrationRecord['overrides']) {
+  const given = (name: 'lagMax' | 'verifiedWithin' | 'verifyEvery'): number => {
+    const value = isJsonObject(live) ? live[name] : undefined
+    return typeof value === 'number' ? value : liveOptions[name].default
+  }
+  return {
+    lagMsMax: overrides.lagMsMax ?? given('lagMax'),
+    verifiedWithinMs: overrides.verifiedWithinMs ?? given('verifiedWithin'),
+    verifyEveryMs: overrides.verifyEveryMs ?? given('verifyEvery'),
+  }
+}
 
 export const conditionLines = (conditions: readonly Condition[]): string[] =>
   formatTable(conditions.map(({ name, isMet, found }) => [isMet ? '  met ' : '  FAILS', name, found])).split('\n')
@@ -124,9 +140,15 @@ function attemptText({ kind, endedMs, fencedForMs, steps, failure }: EndedAttemp
   return `${what} at ${timeOf(endedMs)}: ${how}${fenced}${times}`
 }
 
-export const verificationLine = ({ verdict, documents, differences, endedMs }: VerificationNote): string => {
+export const verificationLine = ({
+  verdict,
+  documents,
+  differences,
+  moving = 0,
+  endedMs,
+}: VerificationNote): string => {
   const found = verdict === 'equal' ? 'equal' : `${verdict}, ${formatCount(differences)} differ`
-  return `verified at ${timeOf(endedMs)}: ${formatCount(documents)} documents, ${found}`
+  return `verified at ${timeOf(endedMs)}: ${formatCount(documents)} documents, ${found}${moving > 0 ? `; ${formatCount(moving)} written too often to be compared` : ''}`
 }
 
 /** `2026-11-21 17:00:00 UTC`. */

@@ -40,6 +40,7 @@ async function withMigration<Result>(call: CommandCall, work: (opened: Opened) =
     values,
     command: formatCommandLine(call.words),
     stateFolder: stateFolder(values.engine.state, process.env),
+    env: process.env,
     folder: process.cwd(),
     stop: pause.signal,
     note: (text) => {

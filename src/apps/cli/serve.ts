@@ -20,6 +20,7 @@ export async function runServeCommand(call: CommandCall): Promise<number> {
     write: (line) => process.stderr.write(line),
     warn,
     version: packageVersion(),
+    env: process.env,
   })
   if (!engine.quiet) {
     printNote(`indexferry listens at ${gateway.url}`)

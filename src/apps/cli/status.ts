@@ -3,9 +3,10 @@ import { parseOptionValues } from '../../config/parse-options.ts'
 import { openCatalog } from '../../engine/catalog.ts'
 import { JourneyCatalog } from '../../engine/catalog-journeys.ts'
 import { MigrationCatalog, type MigrationListing } from '../../engine/catalog-migrations.ts'
-import type { CopyRecord } from '../../engine/catalog-records.ts'
+import { type CopyRecord, isReplication } from '../../engine/catalog-records.ts'
 import { copyOfStream, isStreamOf } from '../../engine/migration-streams.ts'
 import { stateFolder } from '../../engine/state-folder.ts'
+import { givenLimits } from '../../engine/throttle-watch.ts'
 import { now } from '../../foundation/clock.ts'
 import { exitCodes } from '../../foundation/error-definition.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
@@ -13,6 +14,7 @@ import type { CommandName } from '../../foundation/option.ts'
 import type { CommandCall } from './commands.ts'
 import { followingText } from './following-text.ts'
 import { formatBytes, formatCount, formatSeconds, formatTable } from './format.ts'
+import { limitLines } from './limit-lines.ts'
 import { conditionsOf, describeLiveMigration, listLiveMigrations } from './live-migration-text.ts'
 import { describeMigration, listMigrations } from './migrate-text.ts'
 import { printJson, printResult } from './print.ts'
@@ -93,7 +95,7 @@ function listCopies(copies: readonly CopyRecord[]): string {
 }
 
 function describeCopy(copy: ReturnType<ReturnType<typeof openCatalog>['readCopy']>): string {
-  const { counts, control } = copy
+  const { counts } = copy
   const lines = [
     `copy ${copy.id}: ${stateOf(copy)}`,
     `  ${copy.source} → ${copy.target}`,
@@ -102,12 +104,7 @@ function describeCopy(copy: ReturnType<ReturnType<typeof openCatalog>['readCopy'
   ]
   if (copy.documentsExpected > 0) lines.push(`  of about ${formatCount(copy.documentsExpected)} documents`)
   if (copy.isRunning && copy.owner) lines.push(`  run by process ${copy.owner.pid} on ${copy.owner.host}`)
-  const limits = [
-    control.documentsPerSecond && `${formatCount(control.documentsPerSecond)} documents/s`,
-    control.bytesPerSecond && `${formatBytes(control.bytesPerSecond)}/s`,
-    control.sourceLoadMax && `source load ${Math.round(control.sourceLoadMax * 100)}%`,
-  ].filter(Boolean)
-  if (limits.length > 0) lines.push(`  limits: ${limits.join(', ')}`)
+  lines.push(...limitLines(copy))
   if (copy.settingsToRestore > 0 && !copy.isRunning) {
     lines.push(
       `  still with the settings of the copy: ${copy.settingsToRestore} target index(es); the same command restores theirs`,
@@ -130,20 +127,25 @@ function describeCopy(copy: ReturnType<ReturnType<typeof openCatalog>['readCopy'
 export async function runThrottleCommand(call: CommandCall): Promise<number> {
   const { values, catalog } = open('throttle', call)
   using _ = catalog
-  const { rate, sourceLoadMax } = values.pipeline
-  if (rate === undefined && sourceLoadMax === undefined) {
-    throw new IndexferryError('USAGE', 'throttle wants --rate or --source-load-max', {
+  const limits = givenLimits(values)
+  if (Object.keys(limits).length === 0) {
+    throw new IndexferryError('USAGE', 'throttle wants a limit, such as --rate or --throttle-check', {
       remedy: 'Write for example: indexferry throttle c7f3k --rate 5000',
     })
   }
   const id = copyIdOf(catalog, stateFolder(values.engine.state, process.env), call.args[0] as string)
-  const copy = catalog.setThrottle(id, {
-    ...rate,
-    ...(sourceLoadMax === undefined ? {} : { sourceLoadMax: sourceLoadMax >= 1 ? undefined : sourceLoadMax }),
-  })
+  refuseReplication(catalog.readCopy(id))
+  const copy = catalog.setThrottle(id, limits)
   if (values.engine.json) printJson(copy)
   else printResult(`copy ${copy.id}: ${copy.isRunning ? 'takes hold within a second' : 'takes hold when it goes on'}`)
   return exitCodes.done
+}
+
+function refuseReplication(copy: CopyRecord): void {
+  if (!isReplication(copy)) return
+  throw new IndexferryError('USAGE', `copy ${copy.id} is a replication of the gateway (${copy.command})`, {
+    remedy: 'Pause it with POST _plugins/_replication/INDEX/_pause of the gateway. It has no rate.',
+  })
 }
 
 export async function runPauseCommand(call: CommandCall): Promise<number> {
@@ -151,6 +153,7 @@ export async function runPauseCommand(call: CommandCall): Promise<number> {
   using _ = catalog
   const live = MigrationCatalog.listOf(stateFolder(values.engine.state, process.env))
   if (findLive(live, call.args[0] as string)) return (await import('./live-migration.ts')).pauseMigration(call)
+  refuseReplication(catalog.readCopy(call.args[0] as string))
   const copy = catalog.requestPause(call.args[0] as string)
   if (values.engine.json) printJson(copy)
   else printResult(`copy ${copy.id} pauses; the command that started it goes on from there`)

@@ -6,6 +6,13 @@ import { passedAnswerHeaders } from '../../cluster/passed-headers.ts'
 import type { IncomingBody } from './incoming-body.ts'
 import { withoutOrigin } from './router.ts'
 
+/** What is sent in place of what came. */
+export interface PassChange {
+  readonly url?: string
+  /** Unpacked. */
+  readonly body?: Buffer | Readable
+}
+
 export interface PassedCall {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -18,24 +25,40 @@ export interface PassedCall {
   onAnswer(status: number): void
 }
 
-export function passThrough(passage: Passage, call: PassedCall): void {
+export function passThrough(passage: Passage, call: PassedCall, change: PassChange = {}): void {
   const { body } = call
+  if (change.body !== undefined) {
+    send(passage, call, change.body, change)
+    return
+  }
   // A body that a handler has read is sent from memory; a small one is read before anything is sent, so that it needs no stream.
   const whole = body.readRaw ?? (body.isThere && (body.isSmall || passage.signs) ? body.raw() : undefined)
-  if (whole) whole.then((bytes) => send(passage, call, bytes), call.refuse)
-  else send(passage, call, body.isThere ? body.stream() : undefined)
+  if (whole) whole.then((bytes) => send(passage, call, bytes, change), call.refuse)
+  else send(passage, call, body.isThere ? body.stream() : undefined, change)
 }
 
-function send(passage: Passage, call: PassedCall, body: Buffer | Readable | undefined): void {
+function send(passage: Passage, call: PassedCall, body: Buffer | Readable | undefined, change: PassChange): void {
   const { request, response } = call
   if (response.destroyed) return
-  const { method = 'GET', url = '/', rawHeaders } = request
-  const sent = passage.send({ method, url: withoutOrigin(url), headers: rawHeaders, body }, new Return(call, body))
+  const { method = 'GET', rawHeaders } = request
+  const url = change.url ?? withoutOrigin(request.url ?? '/')
+  const headers = change.body === undefined ? rawHeaders : unpackedHeaders(rawHeaders)
+  const sent = passage.send({ method, url, headers, body }, new Return(call, body))
   // The cluster cancels what nobody waits for any more when it sees the connection close.
   response.once('close', () => {
     if (!response.writableFinished) sent.cancel()
     if (body && !Buffer.isBuffer(body)) body.destroy()
   })
+}
+
+/** Of a body that is another one now. */
+function unpackedHeaders(headers: readonly string[]): string[] {
+  const kept: string[] = []
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    if (!/^content-(?:encoding|length)$/i.test(headers[at] as string))
+      kept.push(headers[at] as string, headers[at + 1] as string)
+  }
+  return kept
 }
 
 /** undici reads the bytes as UTF-8, Node writes Latin-1 and refuses control characters. */

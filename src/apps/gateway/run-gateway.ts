@@ -7,12 +7,15 @@ import { now } from '../../foundation/clock.ts'
 import { asIndexferryError } from '../../foundation/errors.ts'
 import type { ClusterVersion } from '../../model/cluster-version.ts'
 import type { ReindexRequest } from '../../model/reindex.ts'
-import type { CallGuard, Inspection } from './call-guard.ts'
+import { bothGuards, type CallGuard, type Inspection } from './call-guard.ts'
 import { connectionRoutes } from './connections/connection-routes.ts'
 import { WriteGuard } from './follower-writes/write-guard.ts'
 import { clusterRoutes } from './own-calls/cluster-routes.ts'
 import { GatewayMetrics } from './own-calls/metrics.ts'
 import { ownRoutes } from './own-calls/own-routes.ts'
+import { recordedWritesRoutes } from './recorded-writes/reader-routes.ts'
+import { RecordGuard } from './recorded-writes/record-guard.ts'
+import { RunningTasks } from './recorded-writes/running-tasks.ts'
 import { reindexRoutes } from './reindex/reindex-route.ts'
 import { serverErrorOf } from './reindex/server-error.ts'
 import { replicationRoutes } from './replication/replication-routes.ts'
@@ -30,6 +33,8 @@ export interface GatewaySurroundings {
   readonly warn: (text: string) => void
   /** Of indexferry. */
   readonly version: string
+  /** Names the proxy for what is no cluster. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
 }
 
 /** Whose words are spoken before the cluster has said what it is. */
@@ -42,6 +47,7 @@ export async function runGateway(config: GatewayConfig, surroundings: GatewaySur
   try {
     const traffic = await openTraffic(config, engine.active)
     const guard = new SwitchedGuard(engine)
+    const tasks = new RunningTasks()
     const clusterSwitch = new ClusterSwitch({
       traffic,
       active: engine.active,
@@ -65,7 +71,7 @@ export async function runGateway(config: GatewayConfig, surroundings: GatewaySur
           clusterCredentials: config.access.clusterCredentials,
         }),
       ],
-      guard: config.replication.backend === 'indexferry' ? guard : undefined,
+      guard: guardOf(config.replication.backend === 'indexferry' ? guard : undefined, engine, tasks),
       onEnd: (end) => metrics.callEnded(end),
       onConnection: () => {
         metrics.connectionOpened()
@@ -78,6 +84,7 @@ export async function runGateway(config: GatewayConfig, surroundings: GatewaySur
       ...gateway,
       close: async () => {
         await gateway.close()
+        tasks[Symbol.dispose]()
         await engine[Symbol.asyncDispose]()
       },
     }
@@ -89,7 +96,7 @@ export async function runGateway(config: GatewayConfig, surroundings: GatewaySur
 
 function openEngine(
   config: GatewayConfig,
-  { warn, write }: GatewaySurroundings,
+  { warn, write, env = {} }: GatewaySurroundings,
   metrics: GatewayMetrics,
 ): Promise<GatewayEngine> {
   const logTask = createTaskLog(write, now)
@@ -102,6 +109,9 @@ function openEngine(
     reindex: config.reindex,
     domains: config.domains,
     endpoints: config.connections.endpoints,
+    record: config.record,
+    sweepIntervalMs: config.replication.sweepIntervalMs,
+    throttleCheck: config.replication.throttleCheck && { ...config.replication.throttleCheck, env },
     warn,
     describeError: (error: unknown, request: ReindexRequest | undefined) =>
       serverErrorOf(error, { server: engine?.version ?? unknownServer, remote: request?.remote }).error,
@@ -132,6 +142,7 @@ function routesOf(
     ...connectionRoutes({ connections, keys: config.connections.keys, log: warn }),
     // Else they are the cluster's, like every call that has no route.
     ...(config.replication.backend === 'indexferry' ? replicationRoutes(engine) : []),
+    ...recordedWritesRoutes(engine.recorded),
     ...ownRoutes({
       metrics,
       version,
@@ -139,6 +150,15 @@ function routesOf(
       checkCatalog: () => database.transaction('process', () => undefined),
     }),
   ]
+}
+
+function guardOf(
+  writes: CallGuard | undefined,
+  { recorded, localVersion }: GatewayEngine,
+  tasks: RunningTasks,
+): CallGuard | undefined {
+  const record = recorded && new RecordGuard({ log: recorded, version: localVersion, tasks })
+  return writes && record ? bothGuards(writes, record) : (writes ?? record)
 }
 
 /** What a guard has seen of one cluster is not so on the other. */

@@ -34,6 +34,7 @@ const answers: Partial<Record<ErrorCode, readonly [status: number, type: string]
   SWITCH_LATE: [504, 'timeout_exception'],
   TASKS_FULL: [429, 'rejected_execution_exception'],
   CLUSTER_BUSY: [503, 'cluster_busy_exception'],
+  WRITE_NOT_RECORDED: [503, 'write_not_recorded_exception'],
 }
 
 /** The answer to a call that threw. What no row knows is a defect: 500, with the error's sentence. */

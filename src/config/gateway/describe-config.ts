@@ -9,7 +9,8 @@ const hidden = '***'
 
 /** For `indexferry config check`: sizes and times for people, `***` for secrets. */
 export function describeConfig(settings: GatewaySettings): JsonObject {
-  const { listen, tls, cluster, standby, access, limits, reindex, domains, connections, replication, state } = settings
+  const { listen, tls, cluster, standby, access, limits, reindex, domains, connections, replication, record, state } =
+    settings
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host
   return withoutGaps({
     listen: `${host}:${listen.port}`,
@@ -49,6 +50,11 @@ export function describeConfig(settings: GatewaySettings): JsonObject {
       },
     },
     replication,
+    record: {
+      indexes: record.indexes,
+      log_bytes: formatByteSize(record.bytesMax),
+      keep: formatDuration(record.keepMs),
+    },
     state,
   }) as JsonObject
 }

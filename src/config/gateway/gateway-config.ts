@@ -19,6 +19,7 @@ export interface GatewayConfig {
   readonly domains: Domains
   readonly connections: ConnectionsConfig
   readonly replication: ReplicationConfig
+  readonly record?: RecordConfig | undefined
   /** Folder of the catalog. */
   readonly stateFolder: string
 }
@@ -71,4 +72,17 @@ export interface ConnectionsConfig {
 export interface ReplicationConfig {
   /** Who answers `_plugins/_replication`: the gateway, or the plugin of the cluster. */
   readonly backend: 'indexferry' | 'cluster'
+  /** Between two sweeps of a leader without sequence numbers; 15 s when not given. */
+  readonly sweepIntervalMs?: number | undefined
+  /** The user's own check whether replications may read. */
+  readonly throttleCheck?: { readonly url: string; readonly onFailure: 'wait' | 'go-on' } | undefined
+}
+
+export interface RecordConfig {
+  /** Names and patterns of indexes whose writes are recorded; empty: none. */
+  readonly indexes: readonly string[]
+  /** What the log may hold at most. */
+  readonly bytesMax: number
+  /** For how long, at most. */
+  readonly keepMs: number
 }

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { registerSecret } from '../../foundation/errors.ts'
 import { between, byteSize, choice, count, duration, text } from '../../foundation/option.ts'
 import { formatByteSize, formatDuration } from '../../foundation/quantity.ts'
+import { checkUrl } from '../../pipeline/options.ts'
 import { allowListSetting } from './allow-list-setting.ts'
 import { clusterSection, domainsSection, remoteSection, standbySection } from './cluster-sections.ts'
 import {
@@ -17,7 +18,7 @@ import {
   setting,
   settingWithDefault,
 } from './setting.ts'
-import { listenAddress, portRange, userName } from './setting-types.ts'
+import { listenAddress, portRange, recordedName, userName } from './setting-types.ts'
 
 const tlsSection = section(
   { help: 'Own certificate of the gateway. Without it the gateway speaks plain HTTP.' },
@@ -233,8 +234,50 @@ const replicationSection = section(
     backend: settingWithDefault(choice('indexferry', 'cluster'), 'indexferry', {
       help: '`indexferry`: the gateway answers them and does the work, whatever the cluster is. `cluster`: they are passed on to the replication plugin of the cluster.',
     }),
+    sweep_interval: settingWithDefault(duration, '15s', {
+      help: 'Pause between two sweeps of a leader index that has no sequence numbers; never less than a sweep takes.',
+      check: between(0, 86_400_000, formatDuration),
+    }),
+    throttle_check: setting(checkUrl, {
+      help: 'Address that is asked every five seconds (GET) whether replications may read: 200-299 is yes, anything else holds all of them, until it is yes again.',
+      byDefault: 'none',
+      example: 'https://ops:8443/may-copy',
+    }).optional(),
+    throttle_check_failure: settingWithDefault(choice('wait', 'go-on'), 'wait', {
+      help: 'What it means when the check does not answer within 5 s, cannot be reached, or answers anything but 200-299, 429 and 503.',
+    }),
   },
-)
+).transform(({ backend, sweep_interval, throttle_check, throttle_check_failure }) => ({
+  backend,
+  sweepIntervalMs: sweep_interval,
+  throttleCheck:
+    throttle_check === undefined || throttle_check === 'none'
+      ? undefined
+      : { url: throttle_check, onFailure: throttle_check_failure },
+}))
+
+const recordSection = section(
+  {
+    help: 'Which documents may have changed by writes through the gateway is noted, for those who follow indexes of its cluster.',
+  },
+  {
+    indexes: list(
+      {
+        help: 'Names and patterns (`orders-*`) of indexes; also of the aliases through which they are written.',
+        byDefault: 'none',
+      },
+      setting(recordedName, { help: 'A name or a pattern.' }),
+    ).optional(),
+    log_bytes: settingWithDefault(byteSize, '256mb', {
+      help: 'What is kept for followers that are away, at most. Of a follower that misses some, all documents are looked at once.',
+      check: between(4096, 1024 ** 4, formatByteSize),
+    }),
+    keep: settingWithDefault(duration, '7d', {
+      help: 'For how long it is kept.',
+      check: between(60_000, 3650 * 86_400_000, formatDuration),
+    }),
+  },
+).transform(({ indexes = [], log_bytes, keep }) => ({ indexes, bytesMax: log_bytes, keepMs: keep }))
 
 export const gatewaySchema = section(
   { help: 'The whole file.' },
@@ -251,6 +294,7 @@ export const gatewaySchema = section(
     domains: domainsSection.prefault({} as never),
     connections: connectionsSection.prefault({} as never),
     replication: replicationSection.prefault({} as never),
+    record: recordSection.prefault({} as never),
     state: folderSetting({
       help: 'Folder for what must survive a crash: tasks, connections. On a disk of this machine, not on a network share. `--state` goes first.',
       byDefault: '`$XDG_STATE_HOME/indexferry`, else `~/.local/state/indexferry`',

@@ -59,7 +59,7 @@ test('without a file every default holds', async () => {
     remotes: [],
   })
   assert.deepEqual(config.connections, { keys: [], endpoints: { host: '127.0.0.1', ports: undefined } })
-  assert.deepEqual(config.replication, { backend: 'indexferry' })
+  assert.deepEqual(config.replication, { backend: 'indexferry', sweepIntervalMs: 15_000, throttleCheck: undefined })
   assert.deepEqual({ ...config.domains }, {})
 })
 

@@ -119,7 +119,7 @@ function fileWarnings(file: string, tree: ConfigTree, settings: GatewaySettings)
 }
 
 function complete(settings: GatewaySettings, overrides: GatewayOverrides, env: Environment): GatewayConfig {
-  const { listen, tls, access, limits, reindex, domains, connections, replication } = settings
+  const { listen, tls, access, limits, reindex, domains, connections, replication, record } = settings
   return {
     listen: overrides.listen === undefined ? listen : parseOverride('listen', overrides.listen, listenAddress),
     tls,
@@ -131,6 +131,7 @@ function complete(settings: GatewaySettings, overrides: GatewayOverrides, env: E
     domains,
     connections,
     replication,
+    record,
     stateFolder: overrides.stateFolder || env.INDEXFERRY_STATE || settings.state || stateFolder(undefined, env),
   }
 }

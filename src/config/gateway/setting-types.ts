@@ -47,6 +47,15 @@ export const portRange: ValueType<readonly [number, number]> = {
   },
 }
 
+/** The name of an index, with `*` for any part. */
+export const recordedName: ValueType<string> = {
+  name: 'text',
+  placeholder: 'INDEX',
+  expects: 'the name of an index, or a pattern such as orders-*',
+  parse: (value) =>
+    /^[^\s,/\\?"<>|#_+-][^\s,/\\?"<>|#]*$/.test(value) && value === value.toLowerCase() ? value : undefined,
+}
+
 /** The base URL of a cluster. Query and fragment have no meaning there. */
 export const clusterUrl: ValueType<string> = {
   name: 'text',

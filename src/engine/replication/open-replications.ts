@@ -2,14 +2,16 @@
 import { asIndexferryError, IndexferryError } from '../../foundation/errors.ts'
 import { indexExists } from '../../mechanism/prepare-target.ts'
 import { Turns } from '../../mechanism/turns.ts'
-import { Gate } from '../../migration/run-follow.ts'
+import { Gate } from '../../migration/gate.ts'
 import type { JsonObject } from '../../model/json.ts'
 import type { ReplicationRequest, ReplicationStatus } from '../../model/replication.ts'
+import { Throttle } from '../../pipeline/throttle.ts'
 import type { LocalSide } from '../active-cluster.ts'
 import type { Connections } from '../connections/connections.ts'
 import type { Domains } from '../connections/domain.ts'
 import type { GatewayDatabase } from '../gateway-database.ts'
 import { openSecretBox } from '../secret-box.ts'
+import { type OwnCheck, watchSteadyCheck } from '../throttle-watch.ts'
 import { checkLeader, leaderRefusal } from './check-leader.ts'
 import { checkRoles } from './check-roles.ts'
 import { findRemote } from './find-remote.ts'
@@ -23,7 +25,8 @@ import {
   replicationRunning,
   replicationUnknown,
 } from './refusals.ts'
-import { Replication, type ReplicationDeps } from './replication.ts'
+import { Replication } from './replication.ts'
+import type { ReplicationDeps } from './replication-deps.ts'
 import { ReplicationProgress } from './replication-progress.ts'
 import { type RemoteCluster, userInitiated } from './replication-record.ts'
 import { ReplicationTable } from './replication-table.ts'
@@ -38,6 +41,10 @@ export interface ReplicationsOptions {
   readonly clusterCredentials: 'caller' | 'own'
   readonly connections: Connections
   readonly domains: Domains
+  /** Between two sweeps of a leader without sequence numbers. */
+  readonly sweepIntervalMs: number
+  /** Holds all of them while it says no. */
+  readonly throttleCheck?: OwnCheck | undefined
   readonly log: (text: string) => void
 }
 
@@ -60,12 +67,14 @@ export class GatewayReplications implements Replications, AsyncDisposable {
   private readonly byFollower = new Map<string, Replication>()
   /** Followers that a call is just starting. */
   private readonly starting = new Set<string>()
+  /** Those whose index is gone, while what is noted of them is removed. */
+  private readonly dropping = new Map<string, Promise<void>>()
   private readonly closing = new AbortController()
   private readonly timer: NodeJS.Timeout
-  private watching: Promise<void> = Promise.resolve()
+  private watching: Promise<unknown> = Promise.resolve()
 
   constructor(options: ReplicationsOptions) {
-    const { database, local, clusterCredentials, connections, domains, log } = options
+    const { database, local, clusterCredentials, connections, domains, sweepIntervalMs, log } = options
     this.options = options
     this.table = new ReplicationTable(database, openSecretBox(database.folder))
     this.progress = new ReplicationProgress(database.folder, database.nodeId)
@@ -77,7 +86,9 @@ export class GatewayReplications implements Replications, AsyncDisposable {
       gate: new Gate(bootstrapsMax),
       turns: new Turns(carryingMax, carryingMs),
       stateFolder: database.folder,
+      sweepIntervalMs,
       log,
+      throttle: new Throttle(),
       closing: AbortSignal.any([this.closing.signal, database.lostSignal]),
       onGone: (replication) => void this.dropGone(replication),
       onBroken: (error) => database.giveUp(error),
@@ -104,14 +115,18 @@ export class GatewayReplications implements Replications, AsyncDisposable {
         if (isMeant && !this.deps.closing.aborted && !replication.isBusy) await replication.goUntilLooked()
       })
     }
-    this.watching = watchFollowers({
+    const { throttleCheck, log: note } = this.options
+    const { throttle, closing: signal } = this.deps
+    const checking = throttleCheck ? watchSteadyCheck(throttleCheck, { throttle, note, signal }) : Promise.resolve()
+    const followers = watchFollowers({
       replications: () => [...this.byFollower.values()].filter(({ isBusy }) => !isBusy),
       sides: this.sides,
       connections: this.options.connections,
       table: this.table,
       onGone: (replication) => this.dropGone(replication),
       stop: this.deps.closing,
-    }).catch((error: unknown) => this.options.database.giveUp(error))
+    })
+    this.watching = Promise.all([checking, followers]).catch((error: unknown) => this.options.database.giveUp(error))
   }
 
   async start(request: ReplicationRequest, caller: ReplicationCaller): Promise<void> {
@@ -124,6 +139,7 @@ export class GatewayReplications implements Replications, AsyncDisposable {
     }
     this.starting.add(follower)
     try {
+      await this.dropping.get(follower)
       const remote = await this.checkStart(request, caller)
       await this.begin(request, remote, caller)
     } finally {
@@ -230,7 +246,7 @@ export class GatewayReplications implements Replications, AsyncDisposable {
       const { state } = replication.record
       await replication.halt()
       try {
-        await replication.dissolve()
+        await replication.dissolve(await replication.removeUnfinished())
       } catch (error) {
         if (state === 'BOOTSTRAPPING' || state === 'SYNCING') replication.go()
         throw error
@@ -284,10 +300,17 @@ export class GatewayReplications implements Replications, AsyncDisposable {
   }
 
   /** The index was deleted: the replication is over with it. */
-  private async dropGone(replication: Replication): Promise<void> {
+  private dropGone(replication: Replication): Promise<void> {
     const { follower } = replication
-    if (this.byFollower.get(follower) !== replication) return
+    if (this.byFollower.get(follower) !== replication) return this.dropping.get(follower) ?? Promise.resolve()
     this.byFollower.delete(follower)
+    const dropped = this.forgetGone(replication).finally(() => this.dropping.delete(follower))
+    this.dropping.set(follower, dropped)
+    return dropped
+  }
+
+  private async forgetGone(replication: Replication): Promise<void> {
+    const { follower } = replication
     try {
       // Not awaited from within its own run, which ends by itself.
       if (replication.isRunning) await replication.halt()

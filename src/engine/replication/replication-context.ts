@@ -3,17 +3,19 @@ import { join } from 'node:path'
 import type { Cluster } from '../../cluster/cluster.ts'
 import type { CarriedDefinition, FollowedShard, FollowStatus } from '../../mechanism/follow-journal.ts'
 import type { Turns } from '../../mechanism/turns.ts'
-import type { FollowContext, Gate } from '../../migration/run-follow.ts'
+import type { Gate } from '../../migration/gate.ts'
+import type { FollowContext } from '../../migration/run-follow.ts'
 import type { JsonValue } from '../../model/json.ts'
 import type { ReplicationRequest } from '../../model/replication.ts'
 import type { Progress } from '../../pipeline/progress.ts'
-import { Throttle } from '../../pipeline/throttle.ts'
+import type { Throttle } from '../../pipeline/throttle.ts'
 import { RejectedDocuments } from '../../target/rejected-documents.ts'
 import type { CopyWriter } from '../catalog-writer.ts'
 import type { CheckpointNotes } from '../checkpoint-notes.ts'
 import { bodyBytesDefault } from '../copy-request.ts'
 import { journalOf } from '../start-copy.ts'
 import { type OpenProgress, unitKey } from './replication-progress.ts'
+import type { RequestCounts } from './request-counts.ts'
 
 export interface ContextParts {
   readonly request: ReplicationRequest
@@ -24,10 +26,13 @@ export interface ContextParts {
   readonly shared: OpenProgress
   readonly progress: Progress
   readonly stateFolder: string
+  readonly sweeps: FollowContext['sweeps']
   readonly gate: Gate
   readonly turns: Turns
+  readonly throttle: Throttle
   /** Flat, as they are now. */
   readonly overrides: () => Readonly<Record<string, JsonValue>>
+  readonly requests: RequestCounts
   readonly onFollowing: () => void
   readonly onStatus: (status: FollowStatus, shards: readonly FollowedShard[]) => void
   readonly note: (text: string) => void
@@ -49,15 +54,25 @@ export function replicationContext(parts: ContextParts): FollowContext {
     plan: {
       naming: { rules: [] },
       definition: {
+        // As with the plugin: only one index of an alias can be the one that is written to, and followers are written to by nobody.
+        readOnlyAliases: true,
         get set() {
-          return overrides()
+          // For how many copies a write waits is the business of each side, as with the plugin.
+          return { 'write.wait_for_active_shards': null, ...overrides() }
         },
       },
       allowIncompleteSource: false,
       note: parts.note,
     },
-    reading: { query: undefined, fields: undefined, readers, documentBytesMax, way: 'sequence' },
-    writing: { writersMax, bodyBytesMax: bodyBytesDefault },
+    reading: {
+      query: undefined,
+      fields: undefined,
+      readers,
+      documentBytesMax,
+      way: 'sequence',
+      onFault: parts.requests.onFault,
+    },
+    writing: { writersMax, bodyBytesMax: bodyBytesDefault, onRequest: parts.requests.onRequest },
     relax: { keepRefresh: false, keepReplicas: false },
     edits: { rename: [], drop: [], set: [] },
     transformModule: undefined,
@@ -66,7 +81,7 @@ export function replicationContext(parts: ContextParts): FollowContext {
     documentsMax: undefined,
     journal: replicationJournal(parts),
     rejected: new RejectedDocuments(join(parts.stateFolder, 'rejected', `${writer.id}.ndjson`)),
-    throttle: new Throttle(),
+    throttle: parts.throttle,
     progress: parts.progress,
     onFileProgress: () => {},
     fileProgress: () => undefined,
@@ -74,6 +89,7 @@ export function replicationContext(parts: ContextParts): FollowContext {
     onFlushable: () => {},
     written: (unit) => shared.written.ofUnit(unitKey(writer, unit)),
     onStatus: (_, status, shards) => parts.onStatus(status, shards),
+    sweeps: parts.sweeps,
     gate: parts.gate,
     turns: parts.turns,
     staysRelaxed: parts.staysRelaxed,

@@ -2,6 +2,7 @@
 // and one transaction for their notes.
 import { createHash } from 'node:crypto'
 import { type Catalog, openCatalog } from '../catalog.ts'
+import { replicationWord } from '../catalog-records.ts'
 import type { CopyWriter } from '../catalog-writer.ts'
 import { hasWrittenIds, openWrittenIds, type WrittenIdsFile } from '../catalog-written-ids.ts'
 import { FollowNotes } from '../follow-notes.ts'
@@ -43,7 +44,7 @@ export class ReplicationProgress implements Disposable {
   ): CopyWriter {
     const { follower, leaderIndex, connection } = request
     const key = createHash('sha256').update(`replication ${this.nodeId} ${number}`).digest('hex').slice(0, 32)
-    const command = `replication of ${connection}:${leaderIndex} to ${follower}`
+    const command = `${replicationWord} ${connection}:${leaderIndex} to ${follower}`
     return this.opened.catalog.claimCopy({ key, command, ...names })
   }
 

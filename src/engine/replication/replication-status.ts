@@ -30,6 +30,7 @@ export function statusOf(record: ReplicationRecord, figures: RunFigures): Replic
     shards: shards.map(shardProgress),
     bootstrap: bootstrap && bootstrapOf(bootstrap, figures.progress?.read ?? bootstrap.documentsDone),
     ...lag,
+    sweepSeconds: followed?.sweep && followed.sweep.tookMs / 1000,
     counts,
   }
 }
@@ -59,7 +60,9 @@ function bootstrapOf(bootstrap: Bootstrap, read: number): NonNullable<Replicatio
 function lagOf(followed: FollowStatus | undefined): Pick<ReplicationStatus, 'lagSeconds' | 'deletesLagSeconds'> {
   if (followed?.writesUpTo === undefined) return { lagSeconds: undefined, deletesLagSeconds: undefined }
   const { writesUpTo, deletesUpTo, operationsBehind } = followed
-  const lagSeconds = operationsBehind === 0 ? 0 : Math.max(0, (now() - writesUpTo) / 1000)
+  // What a sweep has not seen yet is in no count.
+  const isInStep = operationsBehind === 0 && followed.sweep?.everyMs === undefined
+  const lagSeconds = isInStep ? 0 : Math.max(0, (now() - writesUpTo) / 1000)
   const behindWrites = deletesUpTo === undefined ? undefined : Math.max(0, (writesUpTo - deletesUpTo) / 1000)
   return { lagSeconds, deletesLagSeconds: behindWrites === undefined ? undefined : lagSeconds + behindWrites }
 }

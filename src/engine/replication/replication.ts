@@ -4,51 +4,29 @@ import { now, sleep } from '../../foundation/clock.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
 import type { CopyUnit } from '../../mechanism/copy-unit.ts'
 import type { FollowedShard, FollowStatus } from '../../mechanism/follow-journal.ts'
-import type { Turns } from '../../mechanism/turns.ts'
-import { restoreAll } from '../../migration/run-copy.ts'
-import { type FollowContext, type Gate, prepareFollow, runFollow } from '../../migration/run-follow.ts'
+import { type FollowContext, prepareFollow, runFollow } from '../../migration/run-follow.ts'
 import type { JsonValue } from '../../model/json.ts'
 import type { ReplicationCounts, ReplicationStatus } from '../../model/replication.ts'
 import { Progress } from '../../pipeline/progress.ts'
+import { SweepsFile } from '../catalog-sweeps.ts'
 import type { CopyWriter } from '../catalog-writer.ts'
-import { CheckpointNotes } from '../checkpoint-notes.ts'
-import { journalOf } from '../start-copy.ts'
+import type { CheckpointNotes } from '../checkpoint-notes.ts'
 import { sizeOfBootstrap } from './bootstrap-size.ts'
 import { clearOlder } from './clear-older.ts'
 import type { ClusterLease } from './cluster-pool.ts'
 import { isCopied, unitsOf } from './copied-units.ts'
 import { FollowerBlock } from './follower-block.ts'
 import { overridesOf } from './override-settings.ts'
+import { removeUnfinished } from './remove-unfinished.ts'
 import { replicationContext } from './replication-context.ts'
+import type { OpenReplication, ReplicationDeps } from './replication-deps.ts'
 import { endOf, isLeaderClosed, type ReplicationEnd } from './replication-end.ts'
-import type { ReplicationProgress } from './replication-progress.ts'
 import type { ReplicationRecord } from './replication-record.ts'
 import { statusOf } from './replication-status.ts'
-import type { RecordChange, ReplicationTable } from './replication-table.ts'
-import type { SideClusters } from './side-clusters.ts'
-
-export interface ReplicationDeps {
-  readonly table: ReplicationTable
-  readonly progress: ReplicationProgress
-  readonly sides: SideClusters
-  readonly gate: Gate
-  readonly turns: Turns
-  readonly stateFolder: string
-  readonly log: (text: string) => void
-  /** The gateway ends: what was changed on followers stays, for everything goes on at its next start. */
-  readonly closing: AbortSignal
-  /** The follower is gone or another index: the replication is over. */
-  readonly onGone: (replication: Replication) => void
-  /** The catalog cannot be written. */
-  readonly onBroken: (error: unknown) => void
-}
-
-/** Both clusters and what is noted, open for one run or one call. */
-export interface OpenReplication extends AsyncDisposable {
-  readonly leader: ClusterLease['cluster']
-  readonly local: ClusterLease['cluster']
-  readonly writer: CopyWriter
-}
+import type { RecordChange } from './replication-table.ts'
+import { RequestCounts } from './request-counts.ts'
+import { notesOf, restoreSettings } from './restore-settings.ts'
+import { wishSettings } from './wish-settings.ts'
 
 const retryBackoff = { firstMs: 500, maxMs: 30_000 }
 
@@ -60,6 +38,8 @@ export class Replication {
   private readonly block: FollowerBlock
   private overrides: Readonly<Record<string, JsonValue>>
   private running: Promise<void> | undefined
+  /** Of what runs. */
+  private writer: CopyWriter | undefined
   private stopping = new AbortController()
   private followed: FollowStatus | undefined
   private shards: readonly FollowedShard[] = []
@@ -67,13 +47,20 @@ export class Replication {
   private looked = Promise.withResolvers<void>()
   private notedCounts = ''
   private progress: Progress | undefined
+  private readonly requests: RequestCounts
 
   constructor(deps: ReplicationDeps, record: ReplicationRecord) {
     this.deps = deps
     this.record = record
+    this.requests = new RequestCounts(record.counts)
     this.overrides = overridesOf(record.request.settings)
-    const lease = async () => deps.sides.leaseLocal(deps.table.readHeaders(this.record))
-    this.block = new FollowerBlock({ record: () => this.record, lease, log: deps.log })
+    this.block = new FollowerBlock({ record: () => this.record, lease: () => this.leaseLocal(), log: deps.log })
+  }
+
+  /** In the name of whoever started or resumed it. */
+  private async leaseLocal(): Promise<ClusterLease> {
+    const { sides, table } = this.deps
+    return sides.leaseLocal(table.readHeaders(this.record))
   }
 
   get follower(): string {
@@ -85,13 +72,14 @@ export class Replication {
   }
 
   get status(): ReplicationStatus {
-    const { record, followed, shards, waiting, counts } = this
+    const { record, followed, shards, counts } = this
+    const waiting = this.deps.throttle.reason ?? this.waiting
     return statusOf(record, { followed, shards, waiting, progress: this.progress?.totals, counts })
   }
 
   /** Those of before this process, and what it has added. */
   get counts(): ReplicationCounts {
-    const { counts } = this.record
+    const counts = { ...this.record.counts, ...this.requests.now }
     const total = this.progress?.totals
     if (!total) return counts
     const deleted = this.followed?.deleted ?? counts.deleted
@@ -147,7 +135,7 @@ export class Replication {
   private async prepareRun(): Promise<void> {
     await using open = await this.open()
     const abort = new AbortController()
-    const notes = this.notesOf(open.writer, abort)
+    const notes = notesOf(open.writer, abort)
     try {
       // Before anything is made on the follower's side.
       await this.beginBootstrap(open)
@@ -204,6 +192,7 @@ export class Replication {
       const startedMs = now()
       try {
         await using open = await this.open()
+        this.writer = open.writer
         await this.follow(open, stop)
         return
       } catch (error) {
@@ -216,13 +205,15 @@ export class Replication {
         this.waiting = end.error.message
         if (now() - startedMs > retryBackoff.maxMs) attempt = 1
         await sleep(backoffMs(attempt, retryBackoff), stop).catch(() => {})
+      } finally {
+        this.writer = undefined
       }
     }
   }
 
   private async follow(open: OpenReplication, stop: AbortSignal): Promise<void> {
     const abort = new AbortController()
-    const notes = this.notesOf(open.writer, abort)
+    const notes = notesOf(open.writer, abort)
     try {
       await runFollow(this.context(open, notes, abort, stop))
       await notes.flush()
@@ -231,17 +222,8 @@ export class Replication {
     }
   }
 
-  private notesOf(writer: CopyWriter, abort: AbortController): CheckpointNotes {
-    return new CheckpointNotes({
-      writer,
-      files: () => [],
-      flushFiles: async () => {},
-      onFailure: (error) => abort.abort(error),
-    })
-  }
-
   private context(
-    { leader, local, writer }: OpenReplication,
+    { leader, local, writer, swept }: OpenReplication,
     notes: CheckpointNotes,
     abort: AbortController,
     stop: AbortSignal,
@@ -257,9 +239,16 @@ export class Replication {
       shared: this.deps.progress.opened,
       progress: this.progress,
       stateFolder: this.deps.stateFolder,
+      sweeps: {
+        notes: (unit) => swept.ofUnit(unit),
+        intervalMs: this.deps.sweepIntervalMs,
+        trustsVersions: false,
+      },
       gate: this.deps.gate,
       turns: this.deps.turns,
+      throttle: this.deps.throttle,
       overrides: () => this.overrides,
+      requests: this.requests,
       onFollowing: () => this.onCopied({ local, writer }, abort, stop),
       onStatus: (status, shards) => {
         this.onStatus(status, shards)
@@ -338,10 +327,10 @@ export class Replication {
 
   /** Opens both sides. Throws what stands against that. */
   async open(): Promise<OpenReplication> {
-    const { sides, table, progress } = this.deps
+    const { sides, progress } = this.deps
     const { request, remote } = this.record
     await using opening = new AsyncDisposableStack()
-    const local = opening.use(await sides.leaseLocal(table.readHeaders(this.record))).cluster
+    const local = opening.use(await this.leaseLocal()).cluster
     const leader = opening.use(await sides.leaseLeader(remote, request.connection)).cluster
     const writer = progress.claim(this.record, {
       source: `${leader.name}/${request.leaderIndex}`,
@@ -349,8 +338,20 @@ export class Replication {
     })
     opening.defer(() => progress.release(writer, 'paused'))
     this.knownUnit ??= unitsOf(writer)[0]
+    const hasRead = (unit: string) => writer.readCursors(unit).some(({ position }) => position > 0)
+    const swept = opening.use(new SweepsFile(this.deps.stateFolder, writer.id, hasRead))
     const open = opening.move()
-    return { local, leader, writer, [Symbol.asyncDispose]: () => open.disposeAsync() }
+    return { local, leader, writer, swept, [Symbol.asyncDispose]: () => open.disposeAsync() }
+  }
+
+  /** Answers with how to undo it. */
+  wishSettings(settings: Readonly<Record<string, JsonValue>>): () => void {
+    return wishSettings(this.writer, settings)
+  }
+
+  /** Resolves with whether the follower index is gone. */
+  async removeUnfinished(): Promise<boolean> {
+    return removeUnfinished(this.record, this.followerUuid, () => this.leaseLocal())
   }
 
   /** What was changed on the follower is put back, unless it is another index by now; nothing of the replication is left but the index. */
@@ -359,7 +360,7 @@ export class Replication {
     const writer = progress.claim(this.record, { source: this.record.request.leaderIndex, target: this.follower })
     try {
       if (!isFollowerGone) await this.block.release()
-      if (!isFollowerGone) await this.restoreSettings(writer)
+      if (!isFollowerGone) await restoreSettings(writer, this.follower, this.deps, () => this.leaseLocal())
     } catch (error) {
       progress.release(writer, 'paused')
       throw error
@@ -374,7 +375,7 @@ export class Replication {
     const { request } = this.record
     const writer = progress.claim(this.record, { source: request.leaderIndex, target: this.follower })
     await this.block.release()
-    await this.restoreSettings(writer)
+    await restoreSettings(writer, this.follower, this.deps, () => this.leaseLocal())
     this.change({
       request: { ...request, isAgain: true },
       isClearing: true,
@@ -386,14 +387,5 @@ export class Replication {
     this.knownUnit = undefined
     this.followed = undefined
     this.shards = []
-  }
-
-  private async restoreSettings(writer: CopyWriter): Promise<void> {
-    const { sides, table, log } = this.deps
-    await using lease = await sides.leaseLocal(table.readHeaders(this.record))
-    const notes = this.notesOf(writer, new AbortController())
-    notes.stop()
-    const target = { kind: 'cluster', cluster: lease.cluster, name: this.follower } as const
-    await restoreAll({ target, journal: journalOf(writer, notes), plan: { note: log } }, undefined)
   }
 }

@@ -10,12 +10,12 @@ import type { Replication } from './replication.ts'
 import type { SideClusters } from './side-clusters.ts'
 
 export async function updateOverrides(
-  { record }: Replication,
+  replication: Pick<Replication, 'record' | 'wishSettings'>,
   sides: SideClusters,
   local: Cluster,
   overrides: Readonly<Record<string, JsonValue>>,
 ): Promise<void> {
-  const { request, remote } = record
+  const { request, remote } = replication.record
   const removed = Object.keys(overridesOf(request.settings)).filter((name) => !Object.hasOwn(overrides, name))
   const changes: JsonObject = { ...overrides }
   if (removed.length > 0) {
@@ -24,12 +24,19 @@ export async function updateOverrides(
     for (const name of removed) changes[name] = own.get(name) ?? null
   }
   if (Object.keys(changes).length === 0) return
-  await local.json({
-    method: 'PUT',
-    path: indexPath(request.follower, '_settings'),
-    body: { index: changes } satisfies JsonObject,
-    retry: 'safe',
-  })
+  // Before they are set, so that what is put back at this very moment is right as well.
+  const undo = replication.wishSettings(changes)
+  try {
+    await local.json({
+      method: 'PUT',
+      path: indexPath(request.follower, '_settings'),
+      body: { index: changes } satisfies JsonObject,
+      retry: 'safe',
+    })
+  } catch (error) {
+    undo()
+    throw error
+  }
 }
 
 /** In the words of the follower's version. */

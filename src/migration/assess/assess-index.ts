@@ -4,9 +4,11 @@ import type { CopyUnit } from '../../mechanism/copy-unit.ts'
 import { type ReadingOptions, type SourceSide, selectionOf, type TargetSide } from '../../mechanism/open-unit.ts'
 import { isJsonObject } from '../../model/json.ts'
 import { readDefinition } from '../../source/read-definition.ts'
+import { findRecordedLog } from '../../source/recorded-log.ts'
 import type { DefinitionChange } from '../../transform/definition-plan.ts'
 import { flattenSettings } from '../../transform/setting-paths.ts'
 import type { CopyPlan } from '../copy-plan.ts'
+import { wayToFollow } from '../open-changes.ts'
 import { type AssessedIndex, type Finding, finding, findingOf, verdictOf, worstFirst } from './assessment.ts'
 import { attemptCall } from './attempt-call.ts'
 import { checkIndexHealth } from './check-cluster-health.ts'
@@ -102,6 +104,7 @@ async function assessSource(context: IndexContext, cluster: Cluster, unit: CopyU
       capabilities: cluster.capabilities,
       wantedWay: context.reading.way,
       allowIncompleteSource: context.options.allowIncompleteSource,
+      isRecorded: await isRecorded(findings, cluster, index),
     })
   const probe = await probeSourceIndex(selectionOf(cluster, unit, context.reading), checked?.way?.way, context.signal)
   const health = context.facts.source ? checkIndexHealth(context.facts.source.health, 'source', index) : []
@@ -112,6 +115,15 @@ async function assessSource(context: IndexContext, cluster: Cluster, unit: CopyU
     readBy: checked?.way?.way ?? null,
     findings: [...findings, ...(checked?.findings ?? []), ...health, ...probe.findings],
   }
+}
+
+/** Asked only where there is no better way. */
+async function isRecorded(findings: Finding[], cluster: Cluster, index: string): Promise<boolean> {
+  const attempt = { check: 'following', what: `find out how ${index} can be followed` } as const
+  const log = await attemptCall(findings, attempt, async () =>
+    (await wayToFollow(cluster, index)) === 'sweep' ? findRecordedLog(cluster, index) : undefined,
+  )
+  return log !== undefined
 }
 
 async function assessTarget(context: IndexContext, cluster: Cluster, unit: CopyUnit): Promise<Finding[]> {

@@ -17,7 +17,7 @@ const definition = (settings: JsonObject = {}, mappings: JsonObject = {}): Index
   aliases: {},
 })
 
-function checkSource(server: string, of: IndexDefinition, allowIncompleteSource = false) {
+function checkSource(server: string, of: IndexDefinition, allowIncompleteSource = false, isRecorded = false) {
   const version = parseClusterVersion(server)
   assert.ok(version)
   return checkSourceIndex({
@@ -25,6 +25,7 @@ function checkSource(server: string, of: IndexDefinition, allowIncompleteSource 
     capabilities: capabilitiesOf(version),
     wantedWay: undefined,
     allowIncompleteSource,
+    isRecorded,
   })
 }
 
@@ -62,8 +63,8 @@ test('blocks, policies and pipelines of the source', () => {
 })
 
 test('what following later needs', () => {
-  const find = (server: string, settings: JsonObject) =>
-    checkSource(server, definition(settings)).findings.find(({ check }) => check === 'following')
+  const find = (server: string, settings: JsonObject, isRecorded = false) =>
+    checkSource(server, definition(settings), false, isRecorded).findings.find(({ check }) => check === 'following')
   assert.equal(find('elasticsearch-7.10.2', {})?.severity, 'ok')
   assert.match(find('elasticsearch-7.10.2', { soft_deletes: { enabled: 'false' } })?.message ?? '', /^sequence: /)
   assert.match(find('elasticsearch-6.8.23', { version: { created: '6082399' } })?.message ?? '', /^sequence: /)
@@ -73,6 +74,8 @@ test('what following later needs', () => {
   )
   assert.match(find('elasticsearch-8.19.2', { disable_sequence_numbers: 'true' })?.message ?? '', /^sweep: /)
   assert.match(find('elasticsearch-2.4.6', {})?.message ?? '', /^sweep: sequence numbers cannot be searched/)
+  assert.match(find('elasticsearch-2.4.6', {}, true)?.message ?? '', /^recorded: .*gateway/)
+  assert.match(find('elasticsearch-7.10.2', {}, true)?.message ?? '', /^sequence: /)
 })
 
 const unit = { name: 'logs', sourceIndex: 'logs', sourceUuid: 'u1', targetIndex: 'copy', definition: definition() }

@@ -13,6 +13,8 @@ export interface SourceIndexChecks {
   readonly capabilities: Capabilities
   readonly wantedWay: WayToRead | undefined
   readonly allowIncompleteSource: boolean
+  /** Whether a gateway that records the writes to it is in front of it. */
+  readonly isRecorded?: boolean | undefined
 }
 
 export function checkSourceIndex(checks: SourceIndexChecks): { way: ChosenWay | undefined; findings: Finding[] } {
@@ -30,7 +32,7 @@ export function checkSourceIndex(checks: SourceIndexChecks): { way: ChosenWay | 
       reading,
       ...checkStored(checks),
       ...checkSourceBlocks(settings),
-      ...checkFollowing(decodeIndexSettings(raw), capabilities),
+      ...checkFollowing(decodeIndexSettings(raw), capabilities, checks.isRecorded === true),
       ...checkManaged(settings),
     ],
   }
@@ -65,13 +67,17 @@ function checkSourceBlocks(settings: ReadonlyMap<string, string>): Finding[] {
   return findings
 }
 
-/** By which way changes are seen; neither needs soft deletes. */
-function checkFollowing(settings: IndexSettings, capabilities: Capabilities): Finding[] {
+/** By which way changes are seen; none needs soft deletes. */
+function checkFollowing(settings: IndexSettings, capabilities: Capabilities, isRecorded: boolean): Finding[] {
   const chosen = chooseWay(capabilities, settings, 'sequence')
   if (typeof chosen !== 'string') {
     return [finding('following', 'ok', 'sequence: it can be followed by its sequence numbers, deletes within seconds')]
   }
   if (!capabilities.scroll) return [finding('following', 'warning', `it cannot be followed: ${chosen}`)]
+  if (isRecorded) {
+    const way = 'it can be followed by the log of the gateway in front of it, once all writers write through that'
+    return [finding('following', 'ok', `recorded: ${way} (${chosen})`)]
+  }
   const cost = 'following reads the ids and versions of all documents again and again (--sweep-interval)'
   return [finding('following', 'note', `sweep: ${chosen}, so ${cost}, and is as far behind as that takes`)]
 }

@@ -6,6 +6,7 @@ import type { CopyUnit } from '../../mechanism/copy-unit.ts'
 import { selectionOf } from '../../mechanism/open-unit.ts'
 import { openSearchSource } from '../../source/open-search-source.ts'
 import { openSequenceChanges } from '../../source/sequence-changes.ts'
+import { wayToFollow } from '../open-changes.ts'
 import { readSetting } from './guard-side.ts'
 import type { MigrationContext } from './migration-context.ts'
 import { sidesOf } from './migration-record.ts'
@@ -46,13 +47,21 @@ async function checkPositions(
 ): Promise<void> {
   const block = await readSetting(source, unit.sourceIndex, 'blocks.write')
   if (block !== 'true') throw unverified(`somebody has lifted the write block of ${unit.sourceIndex}`)
+  const { stream } = journal.record
+  const cursors = new Map(streams.cursors(stream, unit.name).map((cursor) => [cursor.shard, cursor]))
+  if ((await wayToFollow(source, unit.sourceIndex)) === 'sweep') {
+    const next = streams.swept(stream, unit.name)?.next
+    if (cursors.get(0)?.position === next) return
+    throw unverified(
+      `sweeps of ${unit.sourceIndex} found ${next} changes, and ${cursors.get(0)?.position} were carried`,
+    )
+  }
   await using changes = await openSequenceChanges({
     cluster: source,
     index: unit.sourceIndex,
     documentBytesMax: 1,
     readers: 1,
   })
-  const cursors = new Map(streams.cursors(journal.record.stream, unit.name).map((cursor) => [cursor.shard, cursor]))
   for (const { shard, safe, highest } of (await changes.look(signal)).shards) {
     const position = cursors.get(shard)?.position ?? 0
     if (safe === highest && position === highest + 1) continue

@@ -68,3 +68,15 @@ test('a side that can have no guard is told of, and does not stand in the way', 
   const record = { ...newMigration(0), unguarded: { source: null, target: 'its version has no default pipelines' } }
   assert.deepEqual(failing({ record }), [])
 })
+
+test('of an index that is swept, the lag may be as long as sweeps make it, and one sweep must fit into the time limit', () => {
+  const sweep = { tookMs: 20_000, everyMs: 40_000, staleReads: 0 }
+  const swept = (agoMs: number) => following({ writesUpTo: nowMs - agoMs, deletesUpTo: nowMs - agoMs, sweep })
+  assert.deepEqual(failing({ indexes: [swept(65_000)] }), [])
+  assert.deepEqual(failing({ indexes: [swept(75_000)] }), ['lag'])
+  assert.deepEqual(failing({ indexes: [swept(65_000), following({ writesUpTo: nowMs - 11_000 })] }), ['lag'])
+  assert.deepEqual(failing({ indexes: [swept(1_000)], limitMs: 30_000 }), [])
+  assert.deepEqual(failing({ indexes: [swept(1_000)], limitMs: 15_000 }), ['sweeps'])
+  // Two are swept at a time.
+  assert.deepEqual(failing({ indexes: Array.from({ length: 4 }, () => swept(1_000)), limitMs: 30_000 }), ['sweeps'])
+})

@@ -5,12 +5,13 @@ import { indexPath } from '../../cluster/paths.ts'
 import { isErrorOf } from '../../foundation/errors.ts'
 import { formatDuration } from '../../foundation/quantity.ts'
 import type { CopyUnit } from '../../mechanism/copy-unit.ts'
+import { sweepsMax } from '../open-changes.ts'
 import type { StreamIndex } from './migration-context.ts'
 import { type MigrationRecord, sidesOf, type VerificationNote } from './migration-record.ts'
 import type { MigrationSettings } from './migration-settings.ts'
 
 export interface Condition {
-  readonly name: 'following' | 'lag' | 'deletes' | 'rejected' | 'verified' | 'guarded' | 'healthy'
+  readonly name: 'following' | 'lag' | 'deletes' | 'sweeps' | 'rejected' | 'verified' | 'guarded' | 'healthy'
   readonly isMet: boolean
   /** For people: what was found. */
   readonly found: string
@@ -22,12 +23,16 @@ export interface ConditionFacts {
   readonly verification: VerificationNote | undefined
   readonly settings: Pick<MigrationSettings, 'lagMsMax' | 'verifiedWithinMs' | 'verifyEveryMs'>
   readonly nowMs: number
+  /** How long writes may be stopped; undefined while no switch is asked for. */
+  readonly limitMs?: number | undefined
 }
 
 /** Those that the catalog can tell. */
 export function knownConditions(facts: ConditionFacts): Condition[] {
-  return [following(facts), lag(facts), deletes(facts), rejected(facts), verified(facts), guarded(facts)]
+  return [following(facts), lag(facts), deletes(facts), ...sweeps(facts), ...others(facts)]
 }
+
+const others = (facts: ConditionFacts): Condition[] => [rejected(facts), verified(facts), guarded(facts)]
 
 function following({ indexes }: ConditionFacts): Condition {
   const not = indexes.filter(({ state, following: how }) => state !== 'following' || how?.state !== 'following')
@@ -62,16 +67,37 @@ function within(
   what: string,
   upTo: (index: StreamIndex) => number | undefined,
 ): Condition {
-  let furthest: { readonly index: string; readonly ms: number } | undefined
+  let furthest: { readonly index: string; readonly ms: number; readonly mostMs: number } | undefined
   for (const index of indexes) {
     const ms = nowMs - (upTo(index) ?? Number.NEGATIVE_INFINITY)
-    if (furthest === undefined || ms > furthest.ms) furthest = { index: index.name, ms }
+    const mostMs = limitMs + sweepAgeMs(index)
+    if (furthest === undefined || ms - mostMs > furthest.ms - furthest.mostMs) {
+      furthest = { index: index.name, ms, mostMs }
+    }
   }
   if (!furthest) return { name, isMet: false, found: 'nothing is followed yet' }
   const behind = Number.isFinite(furthest.ms)
     ? `${what} of ${furthest.index} up to ${formatDuration(Math.max(0, Math.round(furthest.ms / 100) * 100))} ago`
     : `${what} of ${furthest.index} not looked at yet`
-  return { name, isMet: furthest.ms <= limitMs, found: `${behind}; at most ${formatDuration(limitMs)}` }
+  const most = formatDuration(Math.round(furthest.mostMs / 100) * 100)
+  return { name, isMet: furthest.ms <= furthest.mostMs, found: `${behind}; at most ${most}` }
+}
+
+/** How long ago a sweep may have begun that is still the last one, while all is well. */
+function sweepAgeMs({ following: how }: StreamIndex): number {
+  return how?.sweep?.everyMs === undefined ? 0 : how.sweep.everyMs + how.sweep.tookMs
+}
+
+/** Of indexes that are swept, one sweep has to be made while writes are stopped. */
+function sweeps({ indexes, limitMs }: ConditionFacts): Condition[] {
+  const swept = indexes.flatMap(({ name, following: how }) => (how?.sweep ? [{ name, tookMs: how.sweep.tookMs }] : []))
+  const [longest] = swept.sort((a, b) => b.tookMs - a.tookMs)
+  if (!longest) return []
+  const total = swept.reduce((sum, { tookMs }) => sum + tookMs, 0)
+  const leastMs = Math.round(Math.max(longest.tookMs, total / sweepsMax) / 100) * 100
+  const found = `writes are stopped for one sweep at least, about ${formatDuration(leastMs)} (${swept.length} indexes swept, ${longest.name} in ${formatDuration(Math.round(longest.tookMs))})`
+  if (limitMs === undefined) return [{ name: 'sweeps', isMet: true, found }]
+  return [{ name: 'sweeps', isMet: leastMs < limitMs, found: `${found}; --timeout ${formatDuration(limitMs)}` }]
 }
 
 function rejected({ indexes }: ConditionFacts): Condition {
@@ -96,15 +122,15 @@ function verified({ verification, record, settings, nowMs }: ConditionFacts): Co
 
 /** Where a version knows no guard, that is told and not held against it. */
 function guarded({ record }: ConditionFacts): Condition {
-  const { to } = sidesOf(record.stream)
-  const reason = record.unguarded[to]
-  if (reason !== null) return { name: 'guarded', isMet: true, found: `others could write to the ${to}: ${reason}` }
+  const { from, to } = sidesOf(record.stream)
+  const [here, there] = [record.unguarded[to], record.unguarded[from]]
   const isPut = record.guards[to].length > 0
-  return {
-    name: 'guarded',
-    isMet: isPut,
-    found: isPut ? `the ${to} refuses documents of others` : `the ${to} does not refuse documents of others yet`,
+  const now = isPut ? `the ${to} refuses documents of others` : `the ${to} does not refuse documents of others yet`
+  const found = [here === null ? now : `others could write to the ${to}: ${here}`]
+  if (there !== null && record.oneWay === null) {
+    found.push(`after the switch others could write to the ${from}: ${there} (--one-way keeps it blocked)`)
   }
+  return { name: 'guarded', isMet: here !== null || isPut, found: found.join('; ') }
 }
 
 /** Every shard of both sides must be there: a switch onto a side that loses one would be no switch. */

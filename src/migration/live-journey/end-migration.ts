@@ -28,7 +28,8 @@ export async function endMigration(context: MigrationContext, streams: Migration
   await removePipelines({ clusters, id: context.id, journal, note })
   journal.update({ blocks: { source: [], target: [] } })
   context.streams.forget(stream)
-  if (oneWay !== null) context.streams.forget(stream - 1)
+  // What was noted for a way back that an earlier attempt still had.
+  if (oneWay !== null) for (const other of [stream - 1, stream + 1]) context.streams.forget(other)
 }
 
 function oldIndexes({ streams, journal }: MigrationContext): string[] {

@@ -10,6 +10,8 @@ import { IndexferryError, isErrorOf } from '../../foundation/errors.ts'
 import type { JsonObject } from '../../model/json.ts'
 import { openSequenceChanges } from '../../source/sequence-changes.ts'
 import { type SavedSettings, writeSettings } from '../../target/relaxed-settings.ts'
+import { wayToFollow } from '../open-changes.ts'
+import { untilWritesEnded } from './await-writes.ts'
 import type { MigrationContext } from './migration-context.ts'
 import type { NotedSetting, SideName } from './migration-record.ts'
 
@@ -28,7 +30,12 @@ export async function blockSide(
   const cluster = context.clusters[side]
   await noteSetting(context, 'blocks', side, indexes, blockSetting)
   for (const index of indexes) await block(cluster, index, signal)
-  for (const index of indexes) await untilStill(cluster, index, signal)
+  const untold: string[] = []
+  for (const index of indexes) {
+    if ((await wayToFollow(cluster, index)) === 'sequence') await untilStill(cluster, index, signal)
+    else untold.push(index)
+  }
+  if (untold.length > 0) await untilWritesEnded(cluster, untold, signal)
 }
 
 async function block(cluster: Cluster, index: string, signal: AbortSignal): Promise<void> {
@@ -42,16 +49,23 @@ async function block(cluster: Cluster, index: string, signal: AbortSignal): Prom
     })
     if (status === 200 && body?.shards_acknowledged) return
   }
-  // Writes that were let in before may still be at work then; `untilStill` waits for them.
-  await writeSettings(cluster, index, { [blockSetting]: 'true' })
+  // Writes that were let in before may still be at work then; they are waited for afterwards.
+  for (let attempt = 0; attempt < blocksMax; attempt++) {
+    signal.throwIfAborted()
+    if (await writeSettings(cluster, index, { [blockSetting]: 'true' })) return
+  }
+  const sentence = `${cluster.name}: not every node has confirmed the write block of index ${index}`
+  throw new IndexferryError('MIGRATION_NOT_READY', sentence, { side: cluster.side, fields: { index } })
 }
+
+/** A node that does not confirm it within the server's own 30 s may still let writes in. */
+const blocksMax = 5
 
 const stillMs = 150
 const stillWithinMs = 120_000
 
 /** Until every operation has its number and is safe, twice in a row. Throws MIGRATION_NOT_READY when that takes minutes. */
 async function untilStill(cluster: Cluster, index: string, signal: AbortSignal): Promise<void> {
-  if (!cluster.capabilities.sequenceNumbers) return
   await using changes = await openSequenceChanges({ cluster, index, documentBytesMax: 1, readers: 1 })
   const sinceMs = monotonicMs()
   for (let before = ''; ; ) {

@@ -14,6 +14,8 @@ export interface Stream {
   readonly reached: ReadonlyMap<string, ReachedUnit>
   /** Whether it looks and searches as often as possible, because somebody waits for it. */
   hurry(isHurried: boolean): void
+  /** Sweeps that begin before this instant (monotonic) do not count and are given up; undefined: all of them count. */
+  sweepFrom(fromMs: number | undefined): void
   /** Resolves when nothing of it is on its way any more. */
   stop(): Promise<void>
 }
@@ -23,6 +25,14 @@ export interface ReachedUnit {
   /** Every write of before this instant is on the other side. */
   readonly writesUpToMs: number | undefined
   readonly deletesUpToMs: number | undefined
+}
+
+/** What is noted of an index that is swept. */
+export interface SweptUnit {
+  /** The number that the next change gets. */
+  readonly next: number
+  /** Of all versions that were seen. */
+  readonly highestVersion: number
 }
 
 /** What the catalog knows of an index that a stream follows. */
@@ -39,12 +49,16 @@ export interface Streams {
   indexes(stream: number): readonly StreamIndex[]
   unitsOf(stream: number): readonly CopyUnit[]
   cursors(stream: number, unit: string): readonly FollowCursor[]
+  /** What the sweeps of a unit have found; undefined when they never began. */
+  swept(stream: number, unit: string): SweptUnit | undefined
   /** Changes the units of a stream that does not run. Durable on return. */
   plan(stream: number, units: readonly CopyUnit[]): void
   /** Gives the written side the settings back that were changed for following, should a process have died before it did. */
   settle(stream: number): Promise<void>
   /** Removes what is noted of a stream that does not run. */
   forget(stream: number): void
+  /** When none runs any more. */
+  close(): void
 }
 
 export interface MigrationContext {

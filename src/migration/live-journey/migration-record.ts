@@ -93,6 +93,8 @@ export interface VerificationNote {
   readonly verdict: 'equal' | 'different' | 'incomplete'
   readonly documents: number
   readonly differences: number
+  /** Documents that were written too often to be compared. */
+  readonly moving?: number | undefined
   /** The stream that was verified: an older one says nothing of the sides as they are now. */
   readonly stream: number
 }

@@ -28,6 +28,7 @@ export class MigrationStreams implements AsyncDisposable {
   /** Nobody waits any more. */
   calm(): void {
     this.followed?.hurry(false)
+    this.followed?.sweepFrom(undefined)
   }
 
   async stopFollowed(): Promise<void> {
@@ -43,6 +44,7 @@ export class MigrationStreams implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.stopFollowed(), this.stopShadow()])
+    this.streams.close()
   }
 }
 
@@ -86,11 +88,24 @@ const unitStopped = (unit: string, { status }: ReachedUnit): IndexferryError =>
 const roundingMs = 2
 
 /** Everything of before this instant is there, writes and deletes. */
-export function everythingUntil(instantMs: number): (reached: ReachedUnit) => boolean {
+function everythingUntil(instantMs: number): (reached: ReachedUnit) => boolean {
   const least = instantMs + roundingMs
   return ({ status, writesUpToMs = -1, deletesUpToMs = -1 }) =>
     status.operationsBehind === 0 && writesUpToMs > least && deletesUpToMs > least
 }
 
-/** Called when nothing that may still be missed can happen any more. */
-export const instantNow = (): number => monotonicMs()
+/**
+ * Called when nothing that may still be missed can happen any more. Resolves when the stream has carried all of it. Documents that a sweep has
+ * seen and that could not be read as they were seen are no proof; then another sweep has to find everything as it is.
+ */
+export async function untilEverything(stream: Stream, units: readonly CopyUnit[], signal: AbortSignal): Promise<void> {
+  const staleReads = () =>
+    units.reduce((sum, { name }) => sum + (stream.reached.get(name)?.status.sweep?.staleReads ?? 0), 0)
+  for (;;) {
+    const before = staleReads()
+    const sinceMs = monotonicMs()
+    stream.sweepFrom(sinceMs + 2 * roundingMs)
+    await untilReached(stream, units, everythingUntil(sinceMs), signal)
+    if (staleReads() === before) return
+  }
+}

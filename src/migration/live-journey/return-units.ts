@@ -9,6 +9,7 @@ import type { SequencePartition } from '../../model/partition.ts'
 import { openSearchSource } from '../../source/open-search-source.ts'
 import { versionBatchBytes, versionsOf } from '../../source/read-versions.ts'
 import { openSequenceChanges } from '../../source/sequence-changes.ts'
+import { wayToFollow, whyUnfollowable } from '../open-changes.ts'
 import { readSetting } from './guard-side.ts'
 import type { MigrationContext } from './migration-context.ts'
 import { type MigrationRecord, sidesOf, type VersionScan } from './migration-record.ts'
@@ -21,9 +22,12 @@ export async function whyOneWay(context: MigrationContext, units: readonly CopyU
   if (changesDocuments !== undefined) return changesDocuments
   if (units.some(({ typeField, parentField, hasTypedIds }) => typeField ?? parentField ?? hasTypedIds))
     return 'mapping types are folded into the documents, which cannot be undone'
+  if (units.some(({ sourceType }) => sourceType !== undefined))
+    return 'mapping types of one index are divided over several indexes'
   if (units.some(({ aliasFilter }) => aliasFilter !== undefined))
     return 'the source is read through an alias with a filter, and holds documents that the target does not'
-  if (!clusters[to].capabilities.sequenceNumbers) return `${clusters[to].name} cannot be followed: it is too old`
+  const unfollowable = whyUnfollowable(clusters[to])
+  if (unfollowable !== undefined) return unfollowable
   for (const { sourceIndex } of units) {
     const pipeline = await readSetting(clusters[from], sourceIndex, 'final_pipeline')
     // `_none` is what an index says that has had one.
@@ -58,24 +62,29 @@ async function typeOf(cluster: Cluster, index: string): Promise<string | undefin
   const { body } = await cluster.json<JsonObject>({ method: 'GET', path: indexPath(index, '_mapping') })
   const entry = Object.values(body)[0]
   const mappings = isJsonObject(entry) && isJsonObject(entry.mappings) ? entry.mappings : {}
-  return Object.keys(mappings).find((type) => type !== '_default_')
+  // Of an index that never held a document: any name serves.
+  const untyped = cluster.capabilities.mappingTypes === 'one' ? '_doc' : 'doc'
+  return Object.keys(mappings).find((type) => type !== '_default_') ?? untyped
 }
 
 /**
  * What the way back writes must lie above every version that the old side gave. All of them are read once while writes go on, and what
- * was written since once more when they are stopped.
+ * was written since once more when they are stopped. Sweeps note them as they go.
  */
 export async function readVersions(
   context: MigrationContext,
   units: readonly CopyUnit[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { journal, clusters } = context
+  const { journal, clusters, streams } = context
   const { stream, versions } = journal.record
   const { from } = sidesOf(stream)
   let scan: VersionScan = versions?.stream === stream ? versions : { stream, highest: {}, upTo: {} }
   for (const { name, sourceIndex } of units) {
-    scan = await scanIndex(clusters[from], { name, index: sourceIndex }, scan, signal)
+    const isSwept = (await wayToFollow(clusters[from], sourceIndex)) === 'sweep'
+    scan = isSwept
+      ? { ...scan, highest: { ...scan.highest, [name]: streams.swept(stream, name)?.highestVersion ?? 0 } }
+      : await scanIndex(clusters[from], { name, index: sourceIndex }, scan, signal)
     journal.update({ versions: scan })
   }
   refuseHighVersions(journal.record)

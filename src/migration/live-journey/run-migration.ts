@@ -8,7 +8,7 @@ import { formatDuration } from '../../foundation/quantity.ts'
 import type { JsonObject } from '../../model/json.ts'
 import { type Condition, healthy, knownConditions } from './cut-over-conditions.ts'
 import { endMigration, takeBack } from './end-migration.ts'
-import { guardSide } from './guard-side.ts'
+import { guardSide, readyGuard } from './guard-side.ts'
 import type { MigrationContext } from './migration-context.ts'
 import {
   attemptsKept,
@@ -28,6 +28,7 @@ import {
   switchPlace,
 } from './migration-states.ts'
 import { MigrationStreams } from './migration-streams.ts'
+import { whyOneWay } from './return-units.ts'
 import { switchWorks } from './switch-steps.ts'
 import { verifyNowAndThen } from './verify-now-and-then.ts'
 
@@ -111,7 +112,7 @@ async function runState(
     case 'preparing':
       return 'done'
     case 'copying':
-      return waitWhile(context, streams, () => isCopied(context))
+      return waitWhile(context, streams, () => isCopied(context), tellOneWay(context))
     case 'following':
     case 'switched':
       return followOn(context, streams)
@@ -139,11 +140,35 @@ function isCopied({ streams, journal }: MigrationContext): boolean {
   return indexes.length > 0 && indexes.every(({ state, following }) => state === 'following' && following !== undefined)
 }
 
+/** As soon as it is known what is carried, and once: a user who needs a way back wants to know before all is copied that there is none. */
+function tellOneWay(context: MigrationContext): () => Promise<void> {
+  const { journal, streams, clusters, note } = context
+  let isTold = false
+  return async () => {
+    const units = streams.unitsOf(journal.record.stream)
+    if (isTold || units.length === 0) return
+    isTold = true
+    const oneWay = await whyOneWay(context, units).catch((error: unknown) => {
+      // The switch asks once more, and is given up then.
+      note(`whether there will be a way back is not known: ${asIndexferryError(error).message}`)
+      return journal.record.oneWay
+    })
+    if (oneWay !== journal.record.oneWay) {
+      journal.update({ oneWay })
+      if (oneWay !== null) note(`there will be no way back: ${oneWay}`)
+    }
+    const { from } = sidesOf(journal.record.stream)
+    if (oneWay === null && !clusters[from].capabilities.defaultPipelines) await readyGuard(context, from)
+  }
+}
+
 /** In both states in which one side takes writes and the other follows. */
 async function followOn(context: RunMigration, streams: MigrationStreams): Promise<MigrationEvent | undefined> {
   const { journal } = context
   const { stream, oneWay, state } = journal.record
   if (state === 'switched' && oneWay !== null) return waitWhile(context, undefined, () => false)
+  // A switch asks again: what stands against it may have come since.
+  if (state === 'following') await tellOneWay(context)()
   const { to } = sidesOf(stream)
   const targets = context.streams.unitsOf(stream).map(({ targetIndex }) => targetIndex)
   if (journal.record.guards[to].length === 0) await guardSide(context, to, targets)
@@ -157,11 +182,13 @@ async function waitWhile(
   context: RunMigration,
   streams: MigrationStreams | undefined,
   isOver: () => boolean,
+  onLook: () => Promise<void> = async () => {},
 ): Promise<MigrationEvent | undefined> {
   const { journal, stop } = context
   for (;;) {
     stop.throwIfAborted()
     streams?.follow(journal.record.stream)
+    await onLook()
     if (isOver()) return 'done'
     const [request] = journal.requests()
     const event = request && (await takeRequest(context, request))
@@ -188,7 +215,7 @@ async function takeRequest(context: RunMigration, request: MigrationRequest): Pr
     journal.update({ overrides: { ...journal.record.overrides, ...request.settings } })
     if (wish === 'cutOver' || wish === 'reverse') {
       if (wish === 'reverse' && journal.record.oneWay !== null) throw noWayBack(journal.record.oneWay)
-      if (!request.force) refuseUnready(await conditionsNow(context))
+      if (!request.force) refuseUnready(await conditionsNow(context, request.limitMs))
       const attempt: SwitchAttempt = {
         kind: wish,
         startedMs: now(),
@@ -216,8 +243,8 @@ const noWayBack = (why: string): IndexferryError =>
     remedy: 'End the migration with `indexferry complete`; to return, migrate in the other direction.',
   })
 
-/** Every condition for the next switch, those that only the clusters can tell included. */
-export async function conditionsNow(context: MigrationContext): Promise<Condition[]> {
+/** Every condition for the next switch, those that only the clusters can tell included. `limitMs`: for how long writes may be stopped. */
+export async function conditionsNow(context: MigrationContext, limitMs: number): Promise<Condition[]> {
   const { journal, streams, settings, clusters, lastVerification } = context
   const { record } = journal
   const { from, to } = sidesOf(record.stream)
@@ -227,6 +254,7 @@ export async function conditionsNow(context: MigrationContext): Promise<Conditio
     verification: lastVerification(),
     settings,
     nowMs: now(),
+    limitMs,
   })
   const sides = [
     { cluster: clusters[from], index: (unit: { sourceIndex: string }) => unit.sourceIndex },

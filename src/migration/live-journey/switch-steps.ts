@@ -7,7 +7,7 @@ import { blockSide, guardSide, readyGuard, unblockSide, unguardSide } from './gu
 import type { MigrationContext } from './migration-context.ts'
 import { sidesOf } from './migration-record.ts'
 import type { SwitchStep } from './migration-states.ts'
-import { everythingUntil, instantNow, type MigrationStreams, untilReached } from './migration-streams.ts'
+import { type MigrationStreams, untilEverything, untilReached } from './migration-streams.ts'
 import { readVersions, returnUnits, versionBaseOf, whyOneWay } from './return-units.ts'
 import { callHook, moveAliases, noteAliases } from './switch-traffic.ts'
 
@@ -34,21 +34,20 @@ async function ready(context: MigrationContext, streams: MigrationStreams, signa
   const units = context.streams.unitsOf(stream)
   streams.follow(stream)
   const oneWay = await whyOneWay(context, units)
+  if (oneWay !== null && oneWay !== journal.record.oneWay) note(`there will be no way back: ${oneWay}`)
   journal.update({ oneWay })
-  if (oneWay !== null) {
-    note(`there will be no way back: ${oneWay}`)
-    return
-  }
+  if (oneWay !== null) return
   await readyGuard(context, from)
   const shadow = streams.followShadow(stream + 1, await returnUnits(context, units))
   await readVersions(context, units, signal)
+  // Before the end of the first sweep nothing is behind, and infinitely much not looked at.
   const isNear = ({
     status,
     deletesUpToMs,
   }: {
     status: { operationsBehind: number }
     deletesUpToMs?: number | undefined
-  }) => deletesUpToMs !== undefined && status.operationsBehind <= shadowBehindMax
+  }) => Number.isFinite(deletesUpToMs) && status.operationsBehind <= shadowBehindMax
   await untilReached(shadow, units, isNear, signal)
   // What was written while the first reading went on would be read while writes are stopped.
   await readVersions(context, units, signal)
@@ -78,13 +77,13 @@ async function drain(context: MigrationContext, streams: MigrationStreams, signa
   const units = context.streams.unitsOf(stream)
   const followed = streams.follow(stream)
   followed.hurry(true)
-  await untilReached(followed, units, everythingUntil(instantNow()), signal)
+  await untilEverything(followed, units, signal)
   await streams.stopFollowed()
   await blockSide(context, to, targetIndexes(context), signal)
   if (oneWay !== null) return
   const shadow = streams.followShadow(stream + 1, context.streams.unitsOf(stream + 1))
   shadow.hurry(true)
-  await untilReached(shadow, units, everythingUntil(instantNow()), signal)
+  await untilEverything(shadow, units, signal)
   await streams.stopShadow()
 }
 

@@ -23,15 +23,19 @@ export async function noteAliases(context: MigrationContext, units: readonly Cop
     const [old, fresh] = [await aliasesOf(clusters[from], sourceIndex), await aliasesOf(clusters[to], targetIndex)]
     before[from][sourceIndex] = old
     before[to][targetIndex] = fresh
-    after[from][sourceIndex] = isOneCluster ? {} : mapValues(old, (each) => ({ ...each, is_write_index: false }))
-    after[to][targetIndex] = { ...fresh, ...mapValues(old, writable) }
+    after[from][sourceIndex] = isOneCluster ? {} : mapValues(old, (each) => readOnly(clusters[from], each))
+    after[to][targetIndex] = { ...fresh, ...mapValues(old, (each) => writable(clusters[to], each)) }
   }
   journal.update({ aliases: { before, after } })
 }
 
+/** Where its version knows no such alias, it stays as it is, and takes writes as the index does. */
+const readOnly = ({ capabilities }: Cluster, alias: JsonObject): JsonObject =>
+  capabilities.writeIndexAliases ? { ...alias, is_write_index: false } : alias
+
 /** An alias that was for reading only by a switch of ours takes writes where it leads then. */
-function writable({ is_write_index: isWriteIndex, ...others }: JsonObject): JsonObject {
-  return isWriteIndex === true ? { ...others, is_write_index: true } : others
+function writable({ capabilities }: Cluster, { is_write_index: isWriteIndex, ...others }: JsonObject): JsonObject {
+  return isWriteIndex === true && capabilities.writeIndexAliases ? { ...others, is_write_index: true } : others
 }
 
 const mapValues = <Value, Result>(of: Readonly<Record<string, Value>>, change: (value: Value) => Result) =>

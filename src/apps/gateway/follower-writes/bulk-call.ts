@@ -41,15 +41,17 @@ const noBinary = serverError(
 )
 
 /** Nothing is changed where nothing is refused: the call then goes on with the bytes that came. */
-async function answerWhole({ call }: GuardedCall, rules: BulkCallRules): Promise<GatewayAnswer | 'pass'> {
+async function answerWhole({ call, recordedBody }: GuardedCall, rules: BulkCallRules): Promise<GatewayAnswer | 'pass'> {
   const report: BulkReport = { items: 0, refused: [] }
   const kept: Buffer[] = []
   for await (const part of allowedLines([await call.body()], report, rules)) kept.push(part)
   const { refused } = report
   if (refused.length === 0) return 'pass'
   if (refused.length === report.items) return { status: 200, body: answerOfRefused(refused, rules.typed) }
+  const sent: Buffer[] = []
+  for await (const part of recordedBody?.(rules.index, Readable.from(kept)) ?? kept) sent.push(part)
   return merged(
-    await call.askCluster({ body: Buffer.concat(kept), url: withoutShaping(call.url, call.query) }),
+    await call.askCluster({ body: Buffer.concat(sent), url: withoutShaping(call.url, call.query) }),
     report,
     rules,
   )
@@ -77,7 +79,8 @@ function parsed(body: Buffer): JsonValue | undefined {
 async function answerStream(guarded: GuardedCall, rules: BulkCallRules): Promise<GatewayAnswer | 'sent'> {
   const { call, passed, passage } = guarded
   const report: BulkReport = { items: 0, refused: [] }
-  const lines = allowedLines(unpackedBody(guarded), report, rules)
+  const allowed = allowedLines(unpackedBody(guarded), report, rules)
+  const lines = recorded(guarded, rules.index, allowed)
   // Nothing is sent before something is allowed: a body without items would be refused.
   const first = await lines.next()
   if (first.done && report.refused.length > 0)
@@ -112,7 +115,7 @@ async function answerStream(guarded: GuardedCall, rules: BulkCallRules): Promise
   return 'sent'
 }
 
-function unpackedBody({ call, passed }: GuardedCall): AsyncIterable<Buffer> {
+export function unpackedBody({ call, passed }: Pick<GuardedCall, 'call' | 'passed'>): AsyncIterable<Buffer> {
   const encoding = call.headers['content-encoding']?.toLowerCase() ?? 'identity'
   const stream = passed.body.stream() as AsyncIterable<Buffer>
   if (encoding === 'identity' || encoding === '') return stream
@@ -125,6 +128,14 @@ function unpackedBody({ call, passed }: GuardedCall): AsyncIterable<Buffer> {
         cause,
       }),
   )
+}
+
+async function* recorded(
+  { recordedBody }: GuardedCall,
+  index: string | undefined,
+  lines: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  yield* recordedBody?.(index, lines) ?? lines
 }
 
 async function* startingWith(first: IteratorResult<Buffer>, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {

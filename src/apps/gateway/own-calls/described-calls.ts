@@ -4,6 +4,7 @@ import type { ApiAnswer, ApiCall, ApiParameter } from './api-call.ts'
 import { clusterCalls } from './described-cluster.ts'
 import { connectionCalls } from './described-connections.ts'
 import { replicationCalls } from './described-replication.ts'
+import { writesCalls } from './described-writes.ts'
 import { reindexRequest, reindexResponse, serverError, startedTask, taskList, taskResult } from './server-shapes.ts'
 
 const query = (name: string, schema: z.ZodType, description: string): ApiParameter => ({
@@ -181,4 +182,5 @@ export const describedCalls: readonly ApiCall[] = [
   ...replicationCalls,
   ...gatewayCalls,
   ...clusterCalls,
+  ...writesCalls,
 ]

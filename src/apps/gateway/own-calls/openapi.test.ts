@@ -4,6 +4,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import type { JsonObject } from '../../../model/json.ts'
 import type { ReindexStatus } from '../../../model/reindex.ts'
 import { connectionRoutes } from '../connections/connection-routes.ts'
+import { recordedWritesRoutes } from '../recorded-writes/reader-routes.ts'
 import { responseBody } from '../reindex/reindex-answer.ts'
 import { reindexRoutes } from '../reindex/reindex-route.ts'
 import { replicationRoutes } from '../replication/replication-routes.ts'
@@ -25,6 +26,7 @@ const routes = [
   ...connectionRoutes({ keys: [], connections: {}, log: () => {} } as never),
   ...replicationRoutes({} as never),
   ...clusterRoutes({} as never),
+  ...recordedWritesRoutes(undefined),
 ]
 
 test('the description is valid OpenAPI 3.1', async () => {

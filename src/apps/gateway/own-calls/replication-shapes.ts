@@ -76,6 +76,7 @@ export const replicationStatus = z
         waiting_for: z.string().optional().describe('Why it does not get on for now.'),
         lag_seconds: z.number().optional(),
         deletes_lag_seconds: z.number().optional(),
+        sweep_seconds: z.number().optional().describe('How long a sweep takes, of a leader without sequence numbers.'),
         lag_operations: z.int().optional(),
         operations_read: z.int().optional(),
         operations_written: z.int().optional(),

@@ -77,11 +77,12 @@ const waitingOf = ({ waitingFor }: ReplicationStatus): JsonObject =>
   waitingFor === undefined ? {} : { waiting_for: waitingFor }
 
 function additionsOf(status: ReplicationStatus): JsonObject {
-  const { lagSeconds, deletesLagSeconds, counts } = status
+  const { lagSeconds, deletesLagSeconds, sweepSeconds, counts } = status
   return {
     ...waitingOf(status),
     ...(lagSeconds === undefined ? {} : { lag_seconds: lagSeconds }),
     ...(deletesLagSeconds === undefined ? {} : { deletes_lag_seconds: deletesLagSeconds }),
+    ...(sweepSeconds === undefined ? {} : { sweep_seconds: sweepSeconds }),
     ...(status.shards.length === 0 ? {} : { lag_operations: lagOperations(status.shards) }),
     operations_read: counts.operationsRead,
     operations_written: counts.operationsWritten,
