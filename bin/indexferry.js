@@ -25,18 +25,22 @@ await load().main(process.argv.slice(2))
 function keepCompiled() {
   const { mkdirSync, statSync } = builtin('node:fs')
   const { HOME, USERPROFILE, LOCALAPPDATA, XDG_CACHE_HOME } = process.env
-  const home = HOME || USERPROFILE || builtin('node:os').homedir()
   const named = XDG_CACHE_HOME?.startsWith('/') ? XDG_CACHE_HOME : LOCALAPPDATA
-  let folder = named || home
+  let folder
+  const isOwn = () => {
+    const found = statSync(folder)
+    return found.isDirectory() && (!process.getuid || (found.uid === process.getuid() && !(found.mode & 0o022)))
+  }
   try {
-    // A home that is not there is not made.
+    // Throws for a user whom nobody knows.
+    folder = named || HOME || USERPROFILE || builtin('node:os').homedir()
+    // A home that is not there is not made, and nothing is made where it belongs to somebody else, as with `sudo`.
     for (const name of named ? ['indexferry', 'compiled'] : ['.cache', 'indexferry', 'compiled']) {
-      if (!statSync(folder).isDirectory()) return
+      if (!isOwn()) return
       folder = `${folder}/${name}`
       if (!statSync(folder, { throwIfNoEntry: false })) mkdirSync(folder, { mode: 0o700 })
     }
-    const { uid, mode } = statSync(folder)
-    if (process.getuid && (uid !== process.getuid() || mode & 0o022)) return
+    if (!isOwn()) return
   } catch {
     return
   }
@@ -44,10 +48,16 @@ function keepCompiled() {
 }
 
 function load() {
+  const require = createRequire(import.meta.url)
+  return require(findProgram(require))
+}
+
+/** What the program itself does not find is another matter. */
+function findProgram(require) {
   try {
-    return createRequire(import.meta.url)('../dist/program/main.cjs')
+    return require.resolve('../dist/program/main.cjs')
   } catch (error) {
-    if (error.code !== 'MODULE_NOT_FOUND' || !String(error.message).includes('main.cjs')) throw error
+    if (error.code !== 'MODULE_NOT_FOUND') throw error
     console.error('indexferry is not built yet: run `npm run build`')
     process.exit(2)
   }

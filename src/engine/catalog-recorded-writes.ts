@@ -107,6 +107,7 @@ export class RecordedWritesFile implements Disposable {
   /** Durable, also against a power cut, when it returns. Answers with their rows. */
   insert(notes: readonly WriteNote[], atMs: number): number[] {
     const rows: number[] = []
+    let added = 0
     const sql = 'INSERT INTO writes (row, number, name, ids, bytes, again, at) VALUES (?, NULL, ?, ?, ?, NULL, ?)'
     this.database.transaction('full', () => {
       for (const { name, ids } of notes) {
@@ -114,14 +115,18 @@ export class RecordedWritesFile implements Disposable {
         const text = ids === undefined ? null : JSON.stringify(ids)
         const bytes = rowBytes + name.length + (text?.length ?? 0)
         this.database.run(sql, row, name, text, bytes, atMs)
-        this.bytes += bytes
+        added += bytes
         rows.push(row)
       }
     })
+    this.bytes += added
     return rows
   }
 
-  /** Gives each the next number. `againMs`: it is to get another one then, as what it stands for may still happen; null: that was the last. */
+  /**
+   * Gives each the next number. `againMs`: it is to get another one then, as what it stands for may still happen; null: that was the last. By
+   * the monotonic clock of this process: one that begins sets all of them anew.
+   */
   number(rows: readonly (readonly [row: number, againMs: number | null])[]): void {
     if (rows.length === 0) return
     this.reserve(rows.length)
@@ -131,23 +136,39 @@ export class RecordedWritesFile implements Disposable {
     })
   }
 
-  /** Of an earlier process, with or without a number. */
-  listUnsettled(): number[] {
-    return this.rows('SELECT row FROM writes WHERE number IS NULL OR again IS NOT NULL ORDER BY row')
+  /** Of an earlier process, with or without a number. `isWide`: it names no documents. */
+  listUnsettled(): { readonly row: number; readonly isWide: boolean }[] {
+    const sql = `SELECT row, ids IS NULL OR name = '*' AS wide FROM writes WHERE number IS NULL OR again IS NOT NULL ORDER BY row`
+    return this.database.all(sql).map(({ row, wide }) => ({ row: Number(row), isWide: wide === 1 }))
   }
 
   listDue(nowMs: number): number[] {
     return this.rows('SELECT row FROM writes WHERE again <= ? ORDER BY row LIMIT 10000', nowMs)
   }
 
-  /** Behind `after`, in order. */
-  list(name: string, after: number, max: number): StoredWrite[] {
-    const sql = 'SELECT number, name, ids FROM writes WHERE name = ? AND number > ? ORDER BY number LIMIT ?'
-    return this.database.all(sql, name, after, max).map((row) => ({
+  /** Behind `after`, in order: at most `rows`, and `bytes`, but one at least. `isWhole`: there are no more. */
+  list(
+    name: string,
+    after: number,
+    most: { readonly rows: number; readonly bytes: number },
+  ): { readonly writes: StoredWrite[]; readonly isWhole: boolean } {
+    const which = 'FROM writes WHERE name = ? AND number > ?'
+    const sizes = this.database.all(`SELECT number, bytes ${which} ORDER BY number LIMIT ?`, name, after, most.rows)
+    let [count, bytes] = [0, 0]
+    for (const size of sizes) {
+      bytes += Number(size.bytes)
+      if (count > 0 && bytes > most.bytes) break
+      count++
+    }
+    const upTo = sizes[count - 1]?.number
+    if (upTo === undefined) return { writes: [], isWhole: true }
+    const sql = `SELECT number, name, ids ${which} AND number <= ? ORDER BY number`
+    const writes = this.database.all(sql, name, after, upTo).map((row) => ({
       number: Number(row.number),
       name: String(row.name),
       ids: row.ids === null ? undefined : (JSON.parse(String(row.ids)) as string[]),
     }))
+    return { writes, isWhole: count === sizes.length && count < most.rows }
   }
 
   listAliases(): { readonly alias: string; readonly index: string }[] {
@@ -156,10 +177,13 @@ export class RecordedWritesFile implements Disposable {
       .map(({ alias, index_name }) => ({ alias: String(alias), index: String(index_name) }))
   }
 
-  addAlias(alias: string, index: string): void {
-    this.database.transaction('full', () =>
-      this.database.run('INSERT OR IGNORE INTO aliases (alias, index_name) VALUES (?, ?)', alias, index),
-    )
+  /** What was written under them before is nowhere: so all of the index may have changed. Answers with the row that says so. */
+  addAliases(aliases: readonly string[], index: string, atMs: number): number[] {
+    return this.database.transaction('full', () => {
+      const sql = 'INSERT OR IGNORE INTO aliases (alias, index_name) VALUES (?, ?)'
+      for (const alias of aliases) this.database.run(sql, alias, index)
+      return this.insert([{ name: index, ids: undefined }], atMs)
+    })
   }
 
   noteReader(index: string, reader: string, position: number, atMs: number): void {
@@ -167,13 +191,16 @@ export class RecordedWritesFile implements Disposable {
     this.database.transaction('process', () => this.database.run(sql, index, reader, position, atMs))
   }
 
-  /** Takes out what every reader has passed, and readers that were not seen since `seenMs`. */
+  /** Takes out what every reader has passed, and readers that were not seen since `seenMs`: one of those that comes back finds a gap. */
   removeRead(seenMs: number): void {
-    this.database.transaction('process', () => {
+    const { begins, bytes } = this.database.transaction('process', () => {
       this.database.run('DELETE FROM readers WHERE seen < ?', seenMs)
-      const least = this.database.get('SELECT min(position) AS least FROM readers')?.least
-      if (least !== null && least !== undefined) this.removeUpTo(Number(least))
+      const least = Number(this.database.get('SELECT min(position) AS least FROM readers')?.least ?? 0)
+      if (least <= this.begins) return { begins: this.begins, bytes: 0 }
+      return { begins: least, bytes: this.removeUpTo(least) }
     })
+    this.begins = begins
+    this.bytes -= bytes
   }
 
   /** Of what is too old, or too much, the oldest goes, read or not; whoever has not read it finds that out by `begins`. */
@@ -197,10 +224,7 @@ export class RecordedWritesFile implements Disposable {
       }
     }
     if (upTo <= this.begins) return
-    this.database.transaction('full', () => {
-      this.database.run('UPDATE log SET begins = ?', upTo)
-      this.removeUpTo(upTo)
-    })
+    this.bytes -= this.database.transaction('full', () => this.removeUpTo(upTo))
     this.begins = upTo
   }
 
@@ -208,17 +232,20 @@ export class RecordedWritesFile implements Disposable {
     this.database.close()
   }
 
-  /** What is to get another number stays. */
-  private removeUpTo(number: number): void {
+  /** What is to get another number stays. Answers with the bytes of the others. */
+  private removeUpTo(number: number): number {
+    this.database.run('UPDATE log SET begins = ?', number)
     const which = 'FROM writes WHERE number <= ? AND again IS NULL'
-    this.bytes -= Number(this.database.get(`SELECT coalesce(sum(bytes), 0) AS bytes ${which}`, number)?.bytes)
+    const { bytes } = this.database.get(`SELECT coalesce(sum(bytes), 0) AS bytes ${which}`, number) as Row
     this.database.run(`DELETE ${which}`, number)
+    return Number(bytes)
   }
 
   private reserve(count: number): void {
     if (this.nextNumber + count - 1 <= this.reserved) return
-    this.reserved = this.nextNumber + count + numbersAtOnce
-    this.database.transaction('full', () => this.database.run('UPDATE log SET reserved = ?', this.reserved))
+    const reserved = this.nextNumber + count + numbersAtOnce
+    this.database.transaction('full', () => this.database.run('UPDATE log SET reserved = ?', reserved))
+    this.reserved = reserved
   }
 
   private rows(sql: string, ...values: number[]): number[] {

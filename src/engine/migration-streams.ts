@@ -275,9 +275,9 @@ class RunningStream implements Stream {
 
   /** Another process may own it by now; what counts is the error that ended it. */
   private release(writer: CopyWriter, error: unknown): void {
-    const known = error instanceof IndexferryError ? error : undefined
-    if (known?.code === 'COPY_RUNNING') return
-    writer.release('failed', known ? { error: known.toJSON() } : {})
+    const known = asIndexferryError(error)
+    if (known.code === 'COPY_RUNNING') return
+    writer.release('failed', { error: known.toJSON() })
   }
 }
 

@@ -14,7 +14,7 @@ import { removeRecordedWrites } from './catalog-recorded-writes.ts'
 import { Connections, type ConnectionsOptions } from './connections/connections.ts'
 import { type GatewayDatabase, openGatewayDatabase } from './gateway-database.ts'
 import { openPatiently } from './open-patiently.ts'
-import { RecordedWrites, type RecordSettings } from './recorded-writes.ts'
+import { notesOfExpression, RecordedWrites, type RecordSettings } from './recorded-writes.ts'
 import { createRemoteOpener, type RemoteSettings } from './remote/open-remote.ts'
 import type { RemoteOpener } from './remote/remote-opener.ts'
 import { AutoFollowRules } from './replication/auto-follow.ts'
@@ -240,7 +240,7 @@ const recordedTask =
   async (task) => {
     const { index } = task.request.dest
     if (!recorded?.covers(index)) return run(task)
-    const ticket = await recorded.begin([{ name: index, ids: undefined }])
+    const ticket = await recorded.begin(notesOfExpression(index))
     try {
       return await run(task)
     } finally {

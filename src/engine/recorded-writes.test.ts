@@ -18,6 +18,18 @@ function opener(context: TestContext): (settings?: Partial<RecordSettings>) => R
     })
 }
 
+/** Both clocks and the timers stand still; what is returned moves them. */
+function heldClocks(context: TestContext): (ms: number) => void {
+  mock.timers.enable({ apis: ['setInterval', 'Date'], now: Date.now() })
+  let ms = performance.now()
+  context.mock.method(performance, 'now', () => ms)
+  context.after(() => mock.timers.reset())
+  return (more) => {
+    ms += more
+    mock.timers.tick(more)
+  }
+}
+
 /** All that is shown to a reader who asks until the end. */
 function readAll(log: RecordedWrites, index: string, after: number, idsMax = 1_000) {
   const ids: string[] = []
@@ -82,8 +94,7 @@ test('what names no ids is a sweep for those whom it may concern', async (contex
 })
 
 test('what nobody knows the end of is shown again later, also after a crash', async (context) => {
-  mock.timers.enable({ apis: ['setInterval', 'Date'], now: Date.now() })
-  context.after(() => mock.timers.reset())
+  const tick = heldClocks(context)
   const open = opener(context)
   let start: number
   {
@@ -94,7 +105,7 @@ test('what nobody knows the end of is shown again later, also after a crash', as
     assert.deepEqual(first.ids, ['lost'])
     // Read by everybody, it stays.
     log.acknowledge('orders', 'r', first.position)
-    mock.timers.tick(100_000)
+    tick(100_000)
     start = first.position
     const again = readAll(log, 'orders', start)
     assert.deepEqual(again.ids, ['lost'])
@@ -106,28 +117,26 @@ test('what nobody knows the end of is shown again later, also after a crash', as
   const found = readAll(log, 'orders', start)
   assert.deepEqual(found.ids, ['under way'])
   assert.ok(found.position > start, 'numbers go on')
-  mock.timers.tick(100_000)
+  tick(100_000)
   assert.deepEqual(readAll(log, 'orders', found.position).ids, ['under way'])
 })
 
 test('a call that takes long is shown before its end, and at its end', async (context) => {
-  mock.timers.enable({ apis: ['setInterval', 'Date'], now: Date.now() })
-  context.after(() => mock.timers.reset())
+  const tick = heldClocks(context)
   using log = opener(context)()
   const start = log.register('orders', 'r')
   const ticket = await log.begin([{ name: 'orders', ids: ['a'] }])
-  mock.timers.tick(40_000)
+  tick(40_000)
   const early = readAll(log, 'orders', start)
   assert.deepEqual(early.ids, ['a'])
   log.acknowledge('orders', 'r', early.position)
-  mock.timers.tick(10_000)
+  tick(10_000)
   ticket.answered()
   assert.deepEqual(readAll(log, 'orders', early.position).ids, ['a'])
 })
 
 test('what all have read goes, and what is too much: that is a sweep', async (context) => {
-  mock.timers.enable({ apis: ['setInterval', 'Date'], now: Date.now() })
-  context.after(() => mock.timers.reset())
+  const tick = heldClocks(context)
   using log = opener(context)({ bytesMax: 20_000 })
   const write = async (count: number) => {
     for (let at = 0; at < count; at++) (await log.begin([{ name: 'orders', ids: [`id-${at}`] }])).answered()
@@ -136,13 +145,100 @@ test('what all have read goes, and what is too much: that is a sweep', async (co
   await write(50)
   const { position } = readAll(log, 'orders', slow)
   log.acknowledge('orders', 'fast', position)
-  mock.timers.tick(10_000)
+  tick(10_000)
   assert.equal(readAll(log, 'orders', slow).ids.length, 50, 'the slow one has not read it')
   await write(400)
-  mock.timers.tick(10_000)
+  tick(10_000)
   assert.equal(readAll(log, 'orders', slow).sweep, true)
   const gap = log.read('orders', slow, 10)
   assert.deepEqual(log.read('orders', gap.position, 10).ids, [], 'it goes on behind the gap')
+})
+
+test('a reader that was forgotten is told that something is missing', async (context) => {
+  const tick = heldClocks(context)
+  using log = opener(context)({ keepMs: 60_000 })
+  const away = log.register('orders', 'away')
+  tick(50_000)
+  for (const id of ['a', 'b']) (await log.begin([{ name: 'orders', ids: [id] }])).answered()
+  const { position } = readAll(log, 'orders', away)
+  tick(20_000)
+  assert.deepEqual(readAll(log, 'orders', away).ids, ['a', 'b'], 'what nobody has passed stays')
+  log.acknowledge('orders', 'fast', position)
+  tick(5_000)
+  const back = readAll(log, 'orders', away)
+  assert.deepEqual([back.ids, back.sweep], [[], true])
+  assert.equal(readAll(log, 'orders', position).sweep, false, 'not to whom nothing is missing')
+})
+
+test('a page holds no more than some megabytes of ids, and one call at least', async (context) => {
+  using log = opener(context)({ bytesMax: 1e9 })
+  const start = log.register('orders', 'r')
+  const long = 'x'.repeat(500)
+  const ids = (call: number) => Array.from({ length: 6_000 }, (_, at) => `${call}-${at}-${long}`)
+  for (let call = 0; call < 4; call++) (await log.begin([{ name: 'orders', ids: ids(call) }])).answered()
+  const page = log.read('orders', start, 1_000_000)
+  assert.deepEqual([page.ids.length, page.isComplete], [6_000, false])
+  const all = readAll(log, 'orders', start, 1_000_000)
+  assert.equal(all.ids.length, 24_000)
+})
+
+test('an alias that is learnt marks the index, and once more when what was under way has ended', async (context) => {
+  const tick = heldClocks(context)
+  using log = opener(context)()
+  const start = log.register('orders', 'r')
+  const before = log.generation
+  log.learnAliases('orders', ['today'])
+  assert.notEqual(log.generation, before)
+  const first = readAll(log, 'orders', start)
+  assert.equal(first.sweep, true)
+  assert.equal(readAll(log, 'orders', first.position).sweep, false)
+  tick(100_000)
+  const second = readAll(log, 'orders', first.position)
+  assert.equal(second.sweep, true)
+  log.learnAliases('orders', ['today'])
+  tick(100_000)
+  assert.equal(readAll(log, 'orders', second.position).sweep, false)
+  log.learnAliases('orders', ['orders-today'])
+  const third = readAll(log, 'orders', second.position)
+  assert.equal(third.sweep, true)
+  tick(100_000)
+  assert.equal(readAll(log, 'orders', third.position).sweep, false, 'one that was recorded all the time')
+})
+
+test('what named no documents when a gateway died is marked for ten minutes', async (context) => {
+  const tick = heldClocks(context)
+  const open = opener(context)
+  {
+    using log = open()
+    await log.begin([{ name: 'orders', ids: undefined }])
+  }
+  using log = open()
+  let { position, sweep } = readAll(log, 'orders', 0)
+  let marks = 0
+  for (let minute = 0; minute < 20; minute++) {
+    for (let part = 0; part < 10; part++) tick(6_000)
+    ;({ position, sweep } = readAll(log, 'orders', position))
+    if (sweep) marks++
+  }
+  assert.ok(marks >= 8 && marks <= 12, `${marks} times`)
+})
+
+test('the clock of the wall may jump', async (context) => {
+  const tick = heldClocks(context)
+  using log = opener(context)()
+  const ticket = await log.begin([{ name: 'orders', ids: ['a'] }])
+  tick(3_000)
+  mock.timers.setTime(Date.now() + 3_600_000)
+  assert.equal(log.read('orders', 0, 10).underWayMs, 3_000)
+  ticket.lost()
+  const { position } = readAll(log, 'orders', 0)
+  tick(5_000)
+  assert.deepEqual(readAll(log, 'orders', position).ids, [], 'not before its time')
+})
+
+test('date math is recorded, whatever it leads to', (context) => {
+  using log = opener(context)()
+  assert.deepEqual([log.covers('<other-{now/d}>'), log.covers('other-2026')], [true, false])
 })
 
 test('a log of other names is another log, and one that cannot be written refuses', async (context) => {

@@ -33,13 +33,20 @@ interface OpenRow {
   readonly numberedMs: number
 }
 
+// Durations are taken from the monotonic clock; the wall clock says only how old something is on the disk.
+
 /** A call that is under way for so long gets a number before its answer. */
 const longMs = 30_000
 /** The servers themselves give a write up after a minute (`timeout`). */
 const afterLostMs = 90_000
+/** What a gateway that is there again finds and that names no documents may be a task of the cluster, which nobody watches any more. */
+const unwatchedMs = 600_000
+const unwatchedEveryMs = 60_000
 const flushPauseMsMax = 50
 const tidyEveryMs = 5_000
 const rowsAtOnce = 1_000
+/** Of a page, over all names, before it is taken apart; a row of each name at least. */
+const parsedBytesMax = 4 * 1024 * 1024
 /** Under this name stands what may concern every index; the rest of it is a pattern. */
 const patternMark = '*'
 
@@ -61,15 +68,21 @@ export class RecordedWrites implements Disposable {
   private settled: (readonly [row: number, againMs: number | null])[] = []
   /** Rows of calls under way. */
   private readonly open = new Map<number, OpenRow>()
+  /** Of an earlier process, and until when they get numbers now and then. */
+  private readonly unwatched = new Map<number, number>()
   private readonly onTrouble: (error: IndexferryError) => void
+  /** Grows with each name that is new. */
+  private namesLearnt = 0
 
   constructor(stateFolder: string, settings: RecordSettings, onTrouble: (error: IndexferryError) => void) {
     this.settings = settings
     this.onTrouble = onTrouble
     this.file = new RecordedWritesFile(stateFolder, settings.indexes)
     for (const { alias, index } of this.file.listAliases()) this.keepAlias(alias, index)
-    const laterMs = now() + afterLostMs
-    this.file.number(this.file.listUnsettled().map((row) => [row, laterMs]))
+    const startMs = monotonicMs()
+    const left = this.file.listUnsettled()
+    for (const { row, isWide } of left) if (isWide) this.unwatched.set(row, startMs + unwatchedMs)
+    this.file.number(left.map(({ row }) => [row, Math.ceil(startMs + afterLostMs)]))
     this.timer = setInterval(() => this.tidy(), tidyEveryMs).unref()
   }
 
@@ -78,8 +91,14 @@ export class RecordedWrites implements Disposable {
     return this.file.id
   }
 
-  /** Whether a write under this name, an index or an alias, is recorded. */
+  /** What `covers` has said of a name holds as long as this is the same. */
+  get generation(): number {
+    return this.namesLearnt
+  }
+
+  /** Whether a write under this name, an index or an alias, is recorded. What is reckoned from the date may lead anywhere. */
   covers(name: string): boolean {
+    if (isReckoned(name)) return true
     return this.settings.indexes.some((pattern) => fitsPattern(name, pattern)) || this.aliases.has(name)
   }
 
@@ -108,7 +127,7 @@ export class RecordedWrites implements Disposable {
 
   /** `isLost`: nobody knows whether it was carried out. */
   settle(rows: readonly number[], isLost: boolean): void {
-    const againMs = isLost ? now() + afterLostMs : null
+    const againMs = isLost ? Math.ceil(monotonicMs() + afterLostMs) : null
     for (const row of rows) {
       this.open.delete(row)
       this.settled.push([row, againMs])
@@ -118,7 +137,7 @@ export class RecordedWrites implements Disposable {
   /** A number for now; they stay open. */
   renew(rows: readonly number[]): void {
     for (const row of rows) {
-      this.keepOpen(row, now())
+      this.keepOpen(row, monotonicMs())
       this.settled.push([row, Number.MAX_SAFE_INTEGER])
     }
   }
@@ -135,20 +154,17 @@ export class RecordedWrites implements Disposable {
     this.file.noteReader(index, reader, Math.min(position, this.file.lastNumber), now())
   }
 
-  /** Aliases that lead to a recorded index. True when one of them is new: writes under it may have been passed by. */
-  learnAliases(index: string, aliases: readonly string[]): boolean {
+  /**
+   * Aliases that lead to a recorded index. With one that is new, all of the index may have changed: now, by what was passed on under it before, and
+   * once more later, by what of that is still under way. Calls under a name that was recorded all the time are numbered at their end anyway.
+   */
+  learnAliases(index: string, aliases: readonly string[]): void {
     const fresh = aliases.filter((alias) => !this.aliases.get(alias)?.has(index))
-    for (const alias of fresh) {
-      this.file.addAlias(alias, index)
-      this.keepAlias(alias, index)
-    }
-    return fresh.length > 0
-  }
-
-  /** All of it may have changed, as of now. */
-  async markSweep(index: string): Promise<void> {
-    const ticket = await this.begin([{ name: index, ids: undefined }])
-    ticket.answered()
+    if (fresh.length === 0) return
+    const wasRecorded = fresh.every((alias) => this.covers(alias))
+    const rows = this.file.addAliases(fresh, index, now())
+    for (const alias of fresh) this.keepAlias(alias, index)
+    this.settle(rows, !wasRecorded)
   }
 
   read(index: string, after: number, idsMax: number): RecordedPage {
@@ -158,13 +174,14 @@ export class RecordedWrites implements Disposable {
     const underWayMs = this.underWayMs(new Set([...names, patternMark]))
     if (after < this.file.begins || after > last)
       return { position: last, ids: [], sweep: true, isComplete: true, underWayMs }
-    const pages = [...names, patternMark].map((name) => this.file.list(name, after, rowsAtOnce))
-    // Behind the last row of a full page may stand more of the same name.
+    const most = { rows: rowsAtOnce, bytes: Math.floor(parsedBytesMax / (names.length + 1)) }
+    const pages = [...names, patternMark].map((name) => this.file.list(name, after, most))
+    // Behind the last row of a page that is not whole stands more of the same name.
     const end = Math.min(
       last,
-      ...pages.map((page) => (page.length < rowsAtOnce ? last : (page.at(-1)?.number ?? last))),
+      ...pages.map(({ writes, isWhole }) => (isWhole ? last : (writes.at(-1)?.number ?? last))),
     )
-    const found = pages.flat().filter(({ number }) => number <= end)
+    const found = pages.flatMap(({ writes }) => writes).filter(({ number }) => number <= end)
     const page = collect(
       found.sort((a, b) => a.number - b.number),
       { names, end, idsMax, isComplete: end === last },
@@ -196,7 +213,7 @@ export class RecordedWrites implements Disposable {
       for (const { notes, resolve } of waiting) {
         const own = rows.slice(at, at + notes.length)
         at += notes.length
-        const beganMs = now()
+        const beganMs = monotonicMs()
         for (const [place, row] of own.entries())
           this.open.set(row, { name: notes[place]?.name ?? patternMark, beganMs, numberedMs: beganMs })
         resolve(own)
@@ -216,19 +233,28 @@ export class RecordedWrites implements Disposable {
   }
 
   private tidy(): void {
-    const nowMs = now()
+    const [wallMs, nowMs] = [now(), monotonicMs()]
     try {
       this.numberSettled()
       const long = [...this.open].filter(([, { numberedMs }]) => nowMs - numberedMs > longMs).map(([row]) => row)
       for (const row of long) this.keepOpen(row, nowMs)
       // Kept until it is answered, whoever has read it.
       this.file.number(long.map((row) => [row, Number.MAX_SAFE_INTEGER]))
-      this.file.number(this.file.listDue(nowMs).map((row) => [row, null]))
-      this.file.removeRead(nowMs - this.settings.keepMs)
-      this.file.limit(this.settings.bytesMax, nowMs - this.settings.keepMs)
+      this.file.number(this.file.listDue(Math.floor(nowMs)).map((row) => [row, this.againOf(row, nowMs)]))
+      this.file.removeRead(wallMs - this.settings.keepMs)
+      this.file.limit(this.settings.bytesMax, wallMs - this.settings.keepMs)
     } catch (error) {
       this.onTrouble(asIndexferryError(error))
     }
+  }
+
+  /** Until when a row that got another number is to have the next; null when that was the last. */
+  private againOf(row: number, nowMs: number): number | null {
+    const untilMs = this.unwatched.get(row)
+    if (untilMs === undefined) return null
+    if (nowMs < untilMs) return Math.ceil(nowMs + unwatchedEveryMs)
+    this.unwatched.delete(row)
+    return null
   }
 
   private keepOpen(row: number, numberedMs: number): void {
@@ -237,15 +263,17 @@ export class RecordedWrites implements Disposable {
   }
 
   private underWayMs(names: ReadonlySet<string>): number {
-    let oldestMs = now()
+    const nowMs = monotonicMs()
+    let oldestMs = nowMs
     for (const { name, beganMs } of this.open.values()) if (names.has(name)) oldestMs = Math.min(oldestMs, beganMs)
-    return now() - oldestMs
+    return Math.ceil(nowMs - oldestMs)
   }
 
   private keepAlias(alias: string, index: string): void {
     const leads = this.aliases.get(alias) ?? new Set()
     leads.add(index)
     this.aliases.set(alias, leads)
+    this.namesLearnt++
   }
 }
 
@@ -318,11 +346,14 @@ function collect(
   return { position: end, ids: [...ids], sweep, isComplete }
 }
 
+/** Date math, `<orders-{now/d}>`: only the server knows which index it is. */
+export const isReckoned = (name: string): boolean => name.startsWith('<')
+
 /** Whatever an expression of several names and patterns may mean; what cannot be told (date math) is taken for everything. */
 export function notesOfExpression(expression: string): WriteNote[] {
   const parts = expression.split(',').filter((part) => part !== '' && !part.startsWith('-'))
   return parts.map((part): WriteNote => {
-    if (part === '_all' || part.startsWith('<')) return { name: patternMark, ids: ['*'] }
+    if (part === '_all' || isReckoned(part)) return { name: patternMark, ids: ['*'] }
     return part.includes('*') ? { name: patternMark, ids: [part] } : { name: part, ids: undefined }
   })
 }

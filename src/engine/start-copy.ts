@@ -141,7 +141,10 @@ export class CopyRun {
       onFailure: (error) => this.failed.abort(error),
     })
     request.onStart(writer.id, () => this.progress.snapshot(this.limitedBy()), writer.isResumed)
-    const watching = Promise.all([this.watchControl(), this.watchThrottle(sides)])
+    // What a watcher does not foresee ends the run like an error of the run's own.
+    const watching = Promise.all([this.watchControl(), this.watchThrottle(sides)]).catch((error: unknown) =>
+      this.failed.abort(error),
+    )
     try {
       const outcome = await work(await this.context(sides, notes))
       await notes.flush()

@@ -22,6 +22,7 @@ import type { ProgressSnapshot } from '../pipeline/progress.ts'
 import { type Catalog, copyKey, openCatalog } from './catalog.ts'
 import { MigrationCatalog, type MigrationListing, type MigrationWriter } from './catalog-migrations.ts'
 import { contentOptions, fieldEdits } from './copy-request.ts'
+import { checkHookAddress } from './hook-address.ts'
 import { copyOfStream, LiveStreams } from './migration-streams.ts'
 import { joinValues, keptValues } from './migration-values.ts'
 import { type OpenSides, openSides } from './open-sides.ts'
@@ -63,6 +64,7 @@ export async function startMigration(
       remedy: 'Write https://host:9200/INDEX-OR-PATTERN for both; `indexferry copy` reads and writes files.',
     })
   }
+  checkHook(call, { source, target })
   using catalog = MigrationCatalog.open(call.stateFolder)
   const key = copyKey(source, target, { ...contentOptions(call.values), migrate: true })
   const options = keptValues(call.values)
@@ -88,6 +90,15 @@ export async function startMigration(
     forgetUnbegun(catalog, call.stateFolder, id)
     throw error
   }
+}
+
+/** Throws USAGE for a hook that is called at the address of a side. */
+function checkHook({ values }: MigrationCall, sides: PlacedCall['locations']): void {
+  const nodesOf = (side: 'source' | 'target') => {
+    const location = sides[side]
+    return location.kind === 'cluster' ? [...location.nodes, ...values[side].node] : []
+  }
+  checkHookAddress(values.live.switchHook, { source: nodesOf('source'), target: nodesOf('target') })
 }
 
 /** What failed before anything was planned is no migration. */
@@ -131,6 +142,8 @@ export async function askMigration(call: MigrationCall, prefix: string, wanted: 
   if (isEnd(listing.record.state)) {
     throw new IndexferryError('MIGRATION_ENDED', `the migration ${id} is ${listing.record.state}`)
   }
+  const { source, target } = recalled(call, listing).locations
+  if (wanted.wish === 'cutOver' || wanted.wish === 'reverse') checkHook(call, { source, target })
   const request = catalog.request(id, { ...wanted, settings: givenSettings(call.values) })
   if (listing.isRunning) {
     call.note(`asked the process that runs the migration ${id}`)

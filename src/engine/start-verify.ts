@@ -81,11 +81,14 @@ export async function startVerify(request: VerifyRequest): Promise<VerifyResult>
 interface Speed {
   readonly source: Throttle
   readonly target: Throttle
+  /** Aborted when what watches the nodes fails. */
+  readonly failed: AbortSignal
 }
 
 function limitSpeed({ source }: OpenSides, { values, note, stop }: VerifyRequest): Speed & AsyncDisposable {
   const { rate = {}, sourceLoadMax } = values.pipeline
-  const speed: Speed = { source: new Throttle(rate), target: new Throttle(rate) }
+  const failed = new AbortController()
+  const speed: Speed = { source: new Throttle(rate), target: new Throttle(rate), failed: failed.signal }
   const ended = new AbortController()
   const limits = () => ({ processor: sourceLoadMax, heap: undefined, writeQueue: undefined })
   const signal = AbortSignal.any([ended.signal, stop])
@@ -93,11 +96,12 @@ function limitSpeed({ source }: OpenSides, { values, note, stop }: VerifyRequest
     source.kind === 'cluster' && sourceLoadMax !== undefined
       ? watchNodes({ side: 'source', cluster: source.cluster, throttle: speed.source, limits, note, signal })
       : Promise.resolve()
+  const watched = watching.catch((error: unknown) => failed.abort(error))
   return {
     ...speed,
     [Symbol.asyncDispose]: async () => {
       ended.abort()
-      await watching
+      await watched
     },
   }
 }
@@ -122,7 +126,7 @@ async function verifyGroup(
   const compared = slowed(await openGroup(group, sides), speed)
   const key = copyKey(request.source, request.target, contentOptions(values))
   const options: VerificationOptions = {
-    signal: stop,
+    signal: AbortSignal.any([stop, speed.failed]),
     compare,
     readers: Math.max(1, Math.min(2, values.reading.readers)),
     recheckAfterMs: recheckAfter,

@@ -3,7 +3,8 @@ import { defineErrors } from './error-definition.ts'
 
 export const journeyErrors = defineErrors({
   MIGRATION_CHANGED: {
-    meaning: 'The plan now names other clusters, repositories or indexes than when this migration began.',
+    meaning:
+      'The plan, or the address of a side, now leads to other clusters, repositories or indexes than when this migration began.',
     remedy: 'Put the plan back, give the new one another name, or take the migration back first: --abort.',
     retry: 'never',
     exit: 'usage',

@@ -30,4 +30,6 @@ export interface CopyUnit {
   readonly versionBase?: number | undefined
   /** The UUID of the target index once it is prepared. */
   readonly targetUuid?: string | undefined
+  /** The target index was made for this copy: the cluster has answered so. */
+  readonly isMade?: boolean | undefined
 }

@@ -10,11 +10,13 @@ import { findGone } from './find-gone.ts'
 import type { RecentWrites } from './recent-writes.ts'
 import { forgetNumbers, type WrittenId, type WrittenIds } from './written-ids.ts'
 
-/** Searches in a row take at most half of the time that passes, and never come closer than this. */
-const pauseFactor = 1
+/** Searches in a row take at most two thirds of the time that passes, and never come closer than this. */
+const pauseFactor = 0.5
 const pauseMsMin = 1_000
-/** Found numbers that are held in memory before their deletes are sent; one page of the search may be more. */
+/** Found numbers that are held in memory before their deletes are sent; one page of the search may be more, and as many may be on their way. */
 const foundMax = 20_000
+/** A search of a large index takes seconds: what it has found goes to the target meanwhile. */
+const sendEveryMs = 500
 /** After so many changes without a sign of a delete the notes are put in order all the same, so that one search never has too much to do. */
 const changesMax = 100_000
 
@@ -170,28 +172,22 @@ export class FollowDeletes {
     const { source, written } = this.options
     const signal = AbortSignal.any([this.options.signal, search.stop.signal])
     const startMs = monotonicMs()
-    let elsewhereMs = 0
-    let pages: GonePage[] = []
-    let count = 0
-    const deletePages = async () => {
-      const startMs = monotonicMs()
-      if (pages.length > 0) await this.deleteFound(search, pages, signal)
-      elsewhereMs += monotonicMs() - startMs
-      pages = []
-      count = 0
-    }
-    await source.show(signal)
-    for (const { shard, below } of shards) {
-      for await (const { gone, missed } of findGone({ source, written, shard, below, signal })) {
-        signal.throwIfAborted()
-        if (gone.length > 0) pages.push({ shard, gone })
-        count += gone.length
-        if (missed.length > 0) await handOver(search, { shard, missed }, signal)
-        if (count >= foundMax) await deletePages()
+    const found = new FoundPages((pages) => this.deleteFound(search, pages, signal))
+    try {
+      await source.show(signal)
+      for (const { shard, below } of shards) {
+        for await (const { gone, missed } of findGone({ source, written, shard, below, signal })) {
+          signal.throwIfAborted()
+          if (missed.length > 0) await handOver(search, { shard, missed }, signal)
+          await found.add({ shard, gone })
+        }
       }
+      const tookMs = monotonicMs() - startMs - found.waitedMs
+      await found.end()
+      return tookMs
+    } finally {
+      await found.settled()
     }
-    await deletePages()
-    return monotonicMs() - startMs - elsewhereMs
   }
 
   /**
@@ -214,6 +210,62 @@ export class FollowDeletes {
       // Afterwards only: a crash in between sends them once more, which changes nothing.
       forgetNumbers(written, shard, gone)
     }
+  }
+}
+
+/** What a search has found: sent on its way while the search goes on, one part at a time. */
+class FoundPages {
+  /** How long the search had to stand still. */
+  waitedMs = 0
+  private readonly send: (pages: readonly GonePage[]) => Promise<void>
+  private pages: GonePage[] = []
+  private count = 0
+  private sinceMs = 0
+  private sending: Promise<void> | undefined
+  private failure: { readonly error: unknown } | undefined
+
+  constructor(send: (pages: readonly GonePage[]) => Promise<void>) {
+    this.send = send
+  }
+
+  /** Waits while too many are on their way. */
+  async add(page: GonePage): Promise<void> {
+    if (this.failure) throw this.failure.error
+    if (page.gone.length === 0) return
+    if (this.pages.length === 0) this.sinceMs = monotonicMs()
+    this.pages.push(page)
+    this.count += page.gone.length
+    const isFull = this.count >= foundMax
+    if (isFull) await this.settled()
+    if (!this.sending && (isFull || monotonicMs() - this.sinceMs >= sendEveryMs)) this.begin()
+  }
+
+  async end(): Promise<void> {
+    await this.settled()
+    if (this.pages.length > 0) this.begin()
+    await this.settled()
+    if (this.failure) throw this.failure.error
+  }
+
+  /** Resolves when nothing is on its way. */
+  async settled(): Promise<void> {
+    const startMs = monotonicMs()
+    await this.sending
+    this.waitedMs += monotonicMs() - startMs
+  }
+
+  private begin(): void {
+    if (this.failure) return
+    const { pages } = this
+    this.pages = []
+    this.count = 0
+    this.sending = this.send(pages)
+      .catch((error: unknown) => {
+        this.failure = { error }
+      })
+      .finally(() => {
+        this.sending = undefined
+      })
   }
 }
 

@@ -8,6 +8,7 @@ import { openTransform, openUnitSource } from '../mechanism/open-unit.ts'
 import { createRelaxed, indexExists, readIndexUuid, relaxExisting } from '../mechanism/prepare-target.ts'
 import type { JsonValue } from '../model/json.ts'
 import { readDefinition } from '../source/read-definition.ts'
+import { countSelected } from '../source/selection.ts'
 import { createDataStream } from '../target/create-data-stream.ts'
 import { compareDefinitions, fits } from '../verify/compare-definitions.ts'
 import type { CopyContext, NotedUnit } from './copy-context.ts'
@@ -33,7 +34,7 @@ export async function prepareUnit(context: CopyContext, unit: CopyUnit, noted: N
   }
   if (exists) await relaxExisting(cluster, prepared, context.relax, journal)
   else if (noted.state === 'copying') throw vanished(cluster, unit)
-  else await createOwn(context, cluster, prepared, noted)
+  else prepared = { ...prepared, isMade: await createOwn(context, cluster, prepared, noted) }
   if (prepared.targetUuid === undefined) {
     prepared = { ...prepared, targetUuid: await readIndexUuid(cluster, unit.targetIndex) }
     journal.recordDefinition(unit.name, { target: unit.targetIndex, definition: asJson(prepared) })
@@ -60,14 +61,19 @@ async function tryOpening(context: CopyContext, unit: CopyUnit): Promise<void> {
   }
 }
 
-/** A run that was killed may have sent the same request before, and the server may carry it out only now. */
-async function createOwn(context: CopyContext, cluster: Cluster, unit: CopyUnit, noted: NotedUnit): Promise<void> {
+/**
+ * A run that was killed may have sent the same request before, and the server may carry it out only now. Answers with whether the index is
+ * certainly this copy's.
+ */
+async function createOwn(context: CopyContext, cluster: Cluster, unit: CopyUnit, noted: NotedUnit): Promise<boolean> {
   const { relax, journal } = context
   try {
     await createRelaxed(cluster, unit, relax, journal)
+    return true
   } catch (error) {
     if (noted.state !== 'preparing' || !isErrorOf(error, 'INDEX_DIFFERS')) throw error
     await relaxExisting(cluster, unit, relax, journal)
+    return false
   }
 }
 
@@ -112,13 +118,13 @@ async function checkExisting(context: CopyContext, cluster: Cluster, unit: CopyU
     }
   }
   await cluster.json({ method: 'POST', path: indexPath(unit.targetIndex, '_refresh') })
-  const { body } = await cluster.json<{ count: number }>({ method: 'GET', path: indexPath(unit.targetIndex, '_count') })
-  if (body.count === 0) return unit
+  const documents = await countSelected({ cluster, index: unit.targetIndex, documentBytesMax: 1, readers: 1 })
+  if (documents === 0) return unit
   if (!context.intoExisting) {
     throw new IndexferryError(
       'TARGET_NOT_EMPTY',
-      `target ${cluster.name}: index ${unit.targetIndex} already holds ${body.count} documents`,
-      { side: 'target', fields: { index: unit.targetIndex, documents: body.count } },
+      `target ${cluster.name}: index ${unit.targetIndex} already holds ${documents} documents`,
+      { side: 'target', fields: { index: unit.targetIndex, documents } },
     )
   }
   // Versions must lie above all that are there, or the documents that are there would win.

@@ -38,3 +38,19 @@ test('a proxy that cannot be one is told', () => {
     (error: unknown) => error instanceof IndexferryError && error.code === 'CONFIG_INVALID',
   )
 })
+
+test('a user or a password with a percent sign that stands for nothing is told, and not shown', () => {
+  for (const credentials of ['me:50%-secret', '100%me:secret']) {
+    assert.throws(
+      () => at('https://any', { https_proxy: `http://${credentials}@proxy:3128` }),
+      (error: unknown) => {
+        assert.ok(error instanceof IndexferryError)
+        assert.equal(error.code, 'CONFIG_INVALID')
+        assert.doesNotMatch(JSON.stringify(error), /secret|100/)
+        assert.equal(error.cause, undefined)
+        return true
+      },
+    )
+  }
+  assert.equal(at('https://any', { https_proxy: 'http://me:50%25@proxy:3128' }), 'http://me:50%25@proxy:3128/')
+})

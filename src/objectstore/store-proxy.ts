@@ -16,8 +16,22 @@ export function proxyFor(origin: string, side: Side, env: Environment): string |
       side,
       remedy: 'Write it as http://proxy.example.com:3128, or take the store out with NO_PROXY.',
     })
-  registerSecret(decodeURIComponent(url.password) || undefined)
+  registerSecret(passwordOf(url, name, side) || undefined)
   return url.href
+}
+
+function passwordOf({ username, password }: URL, name: string, side: Side): string {
+  try {
+    // The name of the user is decoded where they are sent.
+    decodeURIComponent(username)
+    return decodeURIComponent(password)
+  } catch {
+    // Without the cause and the URL: the password is in there.
+    throw new IndexferryError('CONFIG_INVALID', `${name.toUpperCase()} has a user or password that is no URL's`, {
+      side,
+      remedy: 'Write special characters in it percent-encoded: a percent sign itself as %25.',
+    })
+  }
 }
 
 /** A proxy cannot know what this machine calls itself. */

@@ -42,8 +42,8 @@ export async function watchCheck(check: ThrottleCheck): Promise<void> {
     const now = url()
     if (now === undefined) throttle.hold(by, undefined)
     else if (now !== asked || monotonicMs() >= dueMs) {
-      // Nothing is taken before the first answer.
-      if (now !== asked && check.onFailure === 'wait') throttle.hold(by, `${shown(now)} has not answered yet`)
+      // Nothing is taken before the first answer, whatever silence means later.
+      if (now !== asked) throttle.hold(by, `${shown(now)} has not answered yet`)
       const { reason, failure, againMs } = await askOnce(check, now)
       if (signal.aborted) return
       if (failure !== undefined && failure !== lastFailure) check.note(failure)

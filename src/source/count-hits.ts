@@ -4,11 +4,12 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { indexPath } from '../cluster/paths.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts'
+import { isWhole, type ShardsOfAnswer } from './search-answer.ts'
 import { explainRefusal } from './selection.ts'
 
 interface CountAnswer {
   readonly timed_out?: boolean
-  readonly _shards: { readonly failed: number; readonly total: number }
+  readonly _shards: ShardsOfAnswer
   readonly hits: { readonly total: number | { readonly value: number } }
 }
 
@@ -38,7 +39,7 @@ export async function countHits(cluster: Cluster, expression: string, options: C
       retry: 'safe',
       ...(options.signal ? { signal: options.signal } : {}),
     })
-    if (body.timed_out || body._shards.failed > 0) {
+    if (body.timed_out || !isWhole(body._shards)) {
       const sentence = `${cluster.name}: documents of ${expression} could not be counted on every shard`
       throw new IndexferryError('SHARD_FAILED', sentence, { side: cluster.side })
     }

@@ -106,7 +106,7 @@ const rubble = fc
         '1',
       ),
       fc.constantFrom(
-        '"_shards":{"total":1,"failed":0}',
+        '"_shards":{"total":1,"successful":1,"failed":0}',
         '"_source":{}',
         '"fields":{"_routing":"r"}',
         '"sort":[',
@@ -120,7 +120,7 @@ const rubble = fc
 
 describe('the reader of search answers, whatever comes', () => {
   it('lets only errors of its own out, and ends', async () => {
-    const head = Buffer.from('{"_shards":{"total":1,"failed":0},"hits":{"hits":[')
+    const head = Buffer.from('{"_shards":{"total":1,"successful":1,"failed":0},"hits":{"hits":[')
     const anything = fc.oneof(
       fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
       rubble,

@@ -4,7 +4,7 @@
 // that saw only them: what is new or another gets the next number, and so does what is gone. All documents are swept once at the beginning, when the
 // log says that more may have changed than it can name, and now and then to find writers that go around the gateway.
 import { randomUUID } from 'node:crypto'
-import { monotonicMs, now } from '../foundation/clock.ts'
+import { monotonicMs, now, sleep } from '../foundation/clock.ts'
 import { AroundWrites } from './around-writes.ts'
 import type { ChangeSource, IndexMark, NumberRange, SweepFigures } from './change-source.ts'
 import { digestOf, keyOf, versionOf } from './document-key.ts'
@@ -12,7 +12,6 @@ import { isTooLarge } from './passing-faults.ts'
 import type { RecordedLog, RecordedPage } from './recorded-log.ts'
 import type { NotedRow, RecordedNotes, RecordedPlace } from './recorded-notes.ts'
 import { explainRefusal } from './selection.ts'
-import { refreshIndex } from './shard-checkpoints.ts'
 import type { DocumentSource } from './source.ts'
 import { openSweepChanges, type SweepChanges, type SweepChangesOptions } from './sweep-changes.ts'
 import type { SweptDocument } from './sweep-notes.ts'
@@ -49,6 +48,13 @@ export async function openRecordedChanges(options: RecordedChangesOptions): Prom
     watch: () => around.watch(options.notes, state.mayTell),
   })
   return new RecordedChanges(options, swept, around, state)
+}
+
+/** Of some ids: what was noted before they were looked up, and what was found. */
+interface LookUp {
+  readonly ids: readonly string[]
+  readonly before: readonly NotedRow[]
+  readonly found: readonly SweptDocument[]
 }
 
 /** What the sweeps are asked for. */
@@ -142,13 +148,11 @@ export class RecordedChanges implements ChangeSource {
     let place = this.place ?? (await this.begin(signal))
     for (;;) {
       const page = await log.read(place.position, signal)
-      if (page.log !== place.log) {
-        place = await this.begin(signal)
-        continue
-      }
-      await this.takePage(page, signal)
-      place = this.keep({ ...place, position: page.position })
-      if (page.isComplete) return page.underWayMs
+      if (page.log === place.log) {
+        await this.takePage(page, signal)
+        place = this.keep({ ...place, position: page.position })
+        if (page.isComplete) return page.underWayMs
+      } else place = await this.begin(signal)
       if (monotonicMs() - startMs > lookMs) return undefined
     }
   }
@@ -171,31 +175,41 @@ export class RecordedChanges implements ChangeSource {
 
   private async takePage({ ids, sweep }: RecordedPage, signal: AbortSignal): Promise<void> {
     if (sweep) this.orderSweep()
-    if (ids.length === 0) return
-    const { selection } = this.options
     this.around.name(ids)
-    await refreshIndex(selection.cluster, selection.index, signal)
-    for (let at = 0; at < ids.length; at += idsAtOnce) await this.lookUp(ids.slice(at, at + idsAtOnce), signal)
+    for (let left = ids, attempt = 1; left.length > 0; attempt++) {
+      const lookUps = await this.swept.steadily(() => this.lookUp(left, signal), signal)
+      const again: string[] = []
+      for (const lookUp of lookUps) {
+        if (!this.note(lookUp, attempt === attemptsMax)) again.push(...lookUp.ids)
+        // Others have a turn between two parts.
+        await sleep(0, signal)
+      }
+      left = again
+    }
   }
 
-  /** What is there, and what of it was noted and is not there. */
-  private async lookUp(ids: readonly string[], signal: AbortSignal): Promise<void> {
-    const { notes } = this.options
-    for (let left = ids, attempt = 1; left.length > 0; attempt++) {
-      const before = notes.rowsOfIds(left)
-      const found = await this.read(left, signal)
-      // Of another index of this name nothing may be noted.
-      await this.swept.checkIndex()
-      const rows = notes.see(found)
-      this.swept.alsoSeen(rows)
-      const there = new Set(rows)
-      const after = new Map(notes.rowsOfIds(left).map((noted) => [noted.row, noted.number]))
-      const unseen = before.filter(({ row }) => !there.has(row) && after.has(row))
-      const isSame = ({ row, number }: NotedRow) => after.get(row) === number || attempt === attemptsMax
-      notes.takeOut(unseen.filter(isSame).map(({ row }) => row))
-      const again = new Set(unseen.filter((noted) => !isSame(noted)).map(({ key }) => key))
-      left = again.size === 0 ? [] : left
+  /** What is there, and what was noted before. Noted itself once it is known that all of it was shown. */
+  private async lookUp(ids: readonly string[], signal: AbortSignal): Promise<LookUp[]> {
+    const lookUps: LookUp[] = []
+    for (let at = 0; at < ids.length; at += idsAtOnce) {
+      const part = ids.slice(at, at + idsAtOnce)
+      const before = this.options.notes.rowsOfIds(part)
+      lookUps.push({ ids: part, before, found: await this.read(part, signal) })
     }
+    return lookUps
+  }
+
+  /** What is there, and what of the noted is not. False when it has to be looked up once more; `isLast`: then it is not. */
+  private note({ ids, before, found }: LookUp, isLast: boolean): boolean {
+    const { notes } = this.options
+    const rows = notes.see(found)
+    this.swept.alsoSeen(rows)
+    const there = new Set(rows)
+    const after = new Map(notes.rowsOfIds(ids).map((noted) => [noted.row, noted.number]))
+    const unseen = before.filter(({ row }) => !there.has(row) && after.has(row))
+    const same = unseen.filter(({ row, number }) => isLast || after.get(row) === number)
+    notes.takeOut(same.map(({ row }) => row))
+    return same.length === unseen.length
   }
 
   private async read(ids: readonly string[], signal: AbortSignal): Promise<SweptDocument[]> {

@@ -57,7 +57,7 @@ describe('the reader of search answers', () => {
   it('refuses an answer of which a shard failed, and says why', async () => {
     const failures =
       '"failures":[{"shard":2,"index":"i","reason":{"type":"circuit_breaking_exception","reason":"[\\"hits\\":[] too large"}}]'
-    const text = answer.replace(shards, `"_shards":{"total":3,"failed":1,${failures}}`)
+    const text = answer.replace(shards, `"_shards":{"total":3,"successful":2,"failed":1,${failures}}`)
     await assert.rejects(
       read(Buffer.from(text)),
       refused('SHARD_FAILED', /1 of 3 shards failed: circuit_breaking_exception: \["hits":\[\] too large/),
@@ -67,9 +67,21 @@ describe('the reader of search answers', () => {
   it('refuses one whose failure is a text, as 1.x writes it', async () => {
     const text = answer.replace(
       shards,
-      '"_shards":{"total":3,"failed":2,"failures":[{"status":500,"reason":"Boom[x]"}]}',
+      '"_shards":{"total":3,"successful":1,"failed":2,"failures":[{"status":500,"reason":"Boom[x]"}]}',
     )
     await assert.rejects(read(Buffer.from(text)), refused('SHARD_FAILED', /2 of 3 shards failed: Boom\[x\]/))
+  })
+
+  it('refuses one that lacks a shard without an active copy, as before 6.3, and takes one that passed shards over', async () => {
+    for (const [told, isWhole] of [
+      ['"total":2,"successful":1,"failed":0', false],
+      ['"total":2,"failed":0', false],
+      ['"total":2,"successful":2,"skipped":1,"failed":0', true],
+    ] as const) {
+      const reading = read(Buffer.from(answer.replace(shards, `"_shards":{${told}}`)))
+      if (isWhole) assert.equal((await reading).documents.length, 2)
+      else await assert.rejects(reading, refused('SHARD_FAILED', /of 2 shards answered/), told)
+    }
   })
 
   it('refuses one that timed out', async () => {
@@ -80,7 +92,7 @@ describe('the reader of search answers', () => {
   })
 
   it('finds failures that stand behind the hits', async () => {
-    const sorted = `{"hits":{"hits":[${hits}]},"timed_out":false,"_shards":{"total":2,"failed":1}}`
+    const sorted = `{"hits":{"hits":[${hits}]},"timed_out":false,"_shards":{"total":2,"successful":2,"failed":1}}`
     await assert.rejects(read(Buffer.from(sorted)), refused('SHARD_FAILED'))
     const late = `{"hits":{"hits":[${hits}]},"timed_out":true,${shards}}`
     await assert.rejects(read(Buffer.from(late)), refused('SHARD_FAILED'))

@@ -3,15 +3,25 @@ import { IndexferryError, type Side } from '../foundation/errors.ts'
 import type { DocumentBatch } from '../model/document-batch.ts'
 import { HitScanner } from './hit-scanner.ts'
 
+export interface ShardsOfAnswer {
+  readonly total: number
+  readonly successful: number
+  readonly failed: number
+}
+
+/**
+ * Whether each shard has answered. Those that were passed over because nothing in them can match (`skipped`) count as successful. Elasticsearch
+ * before 6.3 leaves a shard out that has no active copy: it is not among the failed, only missing among the successful.
+ */
+export const isWhole = ({ total, successful, failed }: ShardsOfAnswer): boolean => failed === 0 && successful >= total
+
 /** What a search answer says besides its hits. */
 export interface SearchHead {
   readonly timed_out?: boolean
   readonly terminated_early?: boolean
   readonly _scroll_id?: string
   readonly pit_id?: string
-  readonly _shards?: {
-    readonly total: number
-    readonly failed: number
+  readonly _shards?: ShardsOfAnswer & {
     readonly failures?: readonly { readonly reason?: unknown; readonly shard?: number; readonly index?: string }[]
   }
   readonly hits?: { readonly total?: number | { readonly value: number } }
@@ -122,10 +132,13 @@ function parsePart(text: string, side: Side): SearchHead {
 function checkWhole({ timed_out, _shards: shards }: SearchHead, side: Side): void {
   if (timed_out)
     throw new IndexferryError('SHARD_FAILED', 'the search timed out, so that its answer is partial', { side })
-  if (!shards || shards.failed === 0) return
+  if (!shards || isWhole(shards)) return
   const failure = shards.failures?.[0]
   const why = failure ? `: ${describeReason(failure.reason)}` : ''
-  throw new IndexferryError('SHARD_FAILED', `${Number(shards.failed)} of ${Number(shards.total)} shards failed${why}`, {
+  const [total, failed] = [Number(shards.total), Number(shards.failed)]
+  const what =
+    failed > 0 ? `${failed} of ${total} shards failed` : `${Number(shards.successful)} of ${total} shards answered`
+  throw new IndexferryError('SHARD_FAILED', `${what}${why}`, {
     side,
     fields: { shard: Number(failure?.shard ?? -1), index: String(failure?.index ?? '') },
   })

@@ -13,7 +13,10 @@ import { matrixServers } from '../../test/matrix.ts'
 import { missingJava } from '../../test/servers/servers.ts'
 import type { Capabilities } from '../cluster/capabilities.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import { indexPath } from '../cluster/paths.ts'
+import { isErrorOf } from '../foundation/errors.ts'
 import type { ScrollPartition } from '../model/partition.ts'
+import { countHits } from './count-hits.ts'
 import { openSearchSource, type WayToRead } from './open-search-source.ts'
 import { halveSlice } from './scroll-partitions.ts'
 import { ScrollSource } from './scroll-source.ts'
@@ -175,6 +178,36 @@ for (const name of [...matrixServers, 'elasticsearch-7.10.2-xpack'] as const) {
         assert.equal((await readAll(source)).size, 500, way)
         if (cluster.capabilities.sequenceNumbers) assert.ok(asked > 2, `${way}: who holds them is asked again`)
       }
+      await deleteTestIndex(cluster, index)
+    })
+
+    it('takes nothing for whole of which a shard has no active copy', async (t) => {
+      if (cluster.capabilities.refusesPartialResults) return t.skip('since 6.3 the server itself says so')
+      const index = 'reading-part'
+      await deleteTestIndex(cluster, index)
+      // One node takes one shard of it; nobody waits for the other.
+      const settings = { number_of_shards: 2, number_of_replicas: 0, 'routing.allocation.total_shards_per_node': 1 }
+      const query = cluster.capabilities.slicedScroll ? { wait_for_active_shards: 0 } : {}
+      await cluster.json({ method: 'PUT', path: indexPath(index), query, body: { settings } })
+      await cluster.json({
+        method: 'GET',
+        path: `/_cluster/health${indexPath(index)}`,
+        query: { wait_for_active_shards: 1, timeout: '2s' },
+      })
+      const failed = (error: unknown) => isErrorOf(error, 'SHARD_FAILED')
+      const source = new ScrollSource(selectionOf(cluster, index, { faultsMax: 0 }))
+      // As a search of the whole index, where the parts are not told by the state of the cluster.
+      const whole = {
+        kind: 'scroll',
+        id: index,
+        index,
+        shard: undefined,
+        slice: undefined,
+      } as unknown as ScrollPartition
+      const listed = Object.assign(Object.create(source) as ScrollSource, { listPartitions: () => [whole] })
+      await assert.rejects(readAll(listed), failed)
+      await assert.rejects(source.countDocuments(), failed)
+      await assert.rejects(countHits(cluster, index, { query: undefined }), failed)
       await deleteTestIndex(cluster, index)
     })
 

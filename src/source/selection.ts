@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { indexPath } from '../cluster/paths.ts'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import type { JsonObject, JsonValue } from '../model/json.ts'
+import { isWhole, type ShardsOfAnswer } from './search-answer.ts'
 import { hasMoved, type ShownCopies } from './shown-copies.ts'
 
 export interface SearchSelection {
@@ -111,14 +112,14 @@ export async function countSelected(selection: SearchSelection): Promise<number>
   const { cluster, index } = selection
   const query = filteredQuery(selectionFilters(selection), cluster.capabilities.boolFilter)
   try {
-    const { body } = await cluster.json<{ count: number; _shards: { failed: number; total: number } }>({
+    const { body } = await cluster.json<{ count: number; _shards: ShardsOfAnswer }>({
       method: 'POST',
       path: indexPath(index, '_count'),
       query: { preference: shardPreference(selection, undefined) },
       body: { query },
       retry: 'safe',
     })
-    if (body._shards.failed > 0) {
+    if (!isWhole(body._shards)) {
       throw new IndexferryError(
         'SHARD_FAILED',
         `${cluster.name}: documents of index ${index} could not be counted on every shard`,

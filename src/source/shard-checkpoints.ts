@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { indexPath } from '../cluster/paths.ts'
 import { sleep } from '../foundation/clock.ts'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
+import type { ShardsOfAnswer } from './search-answer.ts'
 import { readShardStatistics, type ShardStatistics } from './shard-statistics.ts'
 
 export interface ShardCheckpoint extends ShardStatistics {
@@ -33,9 +34,19 @@ const refreshWaitMs = 3_000
  * answer in this moment is passed over without an error, as is one that is not assigned.
  */
 export async function refreshIndex(cluster: Cluster, index: string, signal?: AbortSignal): Promise<boolean> {
+  const reached = await refreshCopies(cluster, index, signal)
+  return reached !== undefined && reached.successful === reached.total
+}
+
+/** As `refreshIndex`; answers with how many copies were reached, of how many there should be. Undefined where it was waited for. */
+export async function refreshCopies(
+  cluster: Cluster,
+  index: string,
+  signal?: AbortSignal,
+): Promise<ShardsOfAnswer | undefined> {
   try {
     // Each by itself: one shard that takes its time would hold up all others.
-    const { body } = await cluster.json<{ _shards: { total: number; successful: number; failed: number } }>({
+    const { body } = await cluster.json<{ _shards: ShardsOfAnswer }>({
       method: 'POST',
       path: indexPath(index, '_refresh'),
       retry: 'safe',
@@ -51,11 +62,11 @@ export async function refreshIndex(cluster: Cluster, index: string, signal?: Abo
         },
       )
     }
-    return body._shards.successful === body._shards.total
+    return body._shards
   } catch (error) {
     if (!isErrorOf(error, 'PRIVILEGE_MISSING')) throw error
     await waitForRefresh(cluster, index, error, signal)
-    return false
+    return undefined
   }
 }
 

@@ -16,6 +16,7 @@ import type { ChangeSource, IndexMark, LiveNumbers, NumberRange, SweepFigures } 
 import { decodeIndexSettings, readIndexSettings } from './index-settings.ts'
 import { pageLimit } from './open-search-source.ts'
 import type { SearchSelection } from './selection.ts'
+import { refreshCopies } from './shard-checkpoints.ts'
 import { ShownCopies } from './shown-copies.ts'
 import type { DocumentSource } from './source.ts'
 import { SweepDocuments } from './sweep-documents.ts'
@@ -133,6 +134,23 @@ export class SweepChanges implements ChangeSource {
   /** Documents that were seen beside a sweep are there, even where it has not seen them. */
   alsoSeen(rows: readonly number[]): void {
     for (const row of rows) this.seen?.add(row)
+  }
+
+  /**
+   * Everything of before this call is visible to the searches of `work`. Throws when a copy that became the primary meanwhile may have shown less
+   * than there is: then nothing that was read counts.
+   */
+  async steadily<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    const { selection } = this.options
+    const { cluster, index } = selection
+    const before = await readHolders(cluster, index)
+    const reached = await refreshCopies(cluster, index, signal)
+    if (before && reached && reached.successful < before.active) throw notRefreshed(selection)
+    const result = await work()
+    await this.checkIndex()
+    const after = before && (await readHolders(cluster, index))
+    if (after?.primaries !== before?.primaries) throw hasMovedMeanwhile(selection)
+    return result
   }
 
   /** Throws unless the index is still the one that was opened. */
@@ -279,6 +297,8 @@ async function readSweptIndex(cluster: Cluster, index: string): Promise<SweptInd
 interface Holders {
   readonly copies: string
   readonly primaries: string
+  /** Copies that answer searches. */
+  readonly active: number
 }
 
 /** Undefined where that cannot be told. */
@@ -307,18 +327,25 @@ async function readHolders(cluster: Cluster, index: string): Promise<Holders | u
       })
       return JSON.stringify(told.sort())
     }
-    return { copies: holding(copies), primaries: holding(copies.filter((copy) => at(copy, 'primary') === true)) }
+    return {
+      copies: holding(copies),
+      primaries: holding(copies.filter((copy) => at(copy, 'primary') === true)),
+      active: copies.filter((copy) => /^(?:STARTED|RELOCATING)$/.test(String(at(copy, 'state')))).length,
+    }
   } catch (error) {
     if (!isErrorOf(error, 'PRIVILEGE_MISSING', 'REQUEST_REFUSED')) throw error
     return undefined
   }
 }
 
-const hasMovedMeanwhile = ({ cluster, index }: SearchSelection): IndexferryError =>
-  new IndexferryError('SHARD_FAILED', `${cluster.name}: a primary shard of index ${index} moved during a sweep`, {
-    side: cluster.side,
-    fields: { index },
-  })
+const shardFailed = ({ cluster, index }: SearchSelection, what: string): IndexferryError =>
+  new IndexferryError('SHARD_FAILED', `${cluster.name}: ${what}`, { side: cluster.side, fields: { index } })
+
+const hasMovedMeanwhile = (selection: SearchSelection): IndexferryError =>
+  shardFailed(selection, `a primary shard of index ${selection.index} moved while it was read`)
+
+const notRefreshed = (selection: SearchSelection): IndexferryError =>
+  shardFailed(selection, `index ${selection.index} could not be refreshed on every copy of its shards`)
 
 const at = (value: JsonValue | undefined, ...path: string[]): JsonValue | undefined =>
   path.reduce<JsonValue | undefined>((found, name) => (isJsonObject(found) ? found[name] : undefined), value)

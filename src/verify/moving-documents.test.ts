@@ -64,6 +64,26 @@ describe('documents that move', () => {
     assert.equal(once.isMoving(candidate), false)
   })
 
+  it('no longer do when both sides stand still, unequal', () => {
+    const moving = new MovingDocuments()
+    for (let content = 100; content < 112; content++) assert.ok(look(moving, content * 10, content * 10 - 5))
+    assert.ok(moving.isMoving(candidate))
+    for (let n = 0; n < 18; n++) assert.ok(look(moving, 1_110, 1_105))
+    assert.equal(moving.isMoving(candidate), false)
+  })
+
+  it('no longer do when one side has stopped', () => {
+    for (const stopped of ['source', 'target']) {
+      const moving = new MovingDocuments()
+      for (let content = 100; content < 130; content++) assert.ok(look(moving, content * 10, content * 10 - 5))
+      for (let n = 0; n < 5; n++) {
+        const [source, target] = stopped === 'source' ? [5_000, 6_000 + n] : [5_000 + n, 6_000]
+        assert.ok(look(moving, source, target))
+      }
+      assert.equal(moving.isMoving(candidate), false, stopped)
+    }
+  })
+
   it('are not looked for among many', () => {
     const moving = new MovingDocuments()
     assert.ok(look(moving, 2, 1, 1_000_000))

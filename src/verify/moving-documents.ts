@@ -11,15 +11,20 @@ import type { SideName } from './verification-progress.ts'
 const documentsMax = 10_000
 /** What a source had is known for so many looks. */
 const statesKept = 4
-/** A document moves when both sides have changed at this part of the looks. */
+/** A document moves when both sides have changed at this part of the looks, and within the last ones whose states are kept. */
 const movingShare = 1 / 3
 
 interface Track {
   /** What the source had, the newest last. */
   readonly sources: string[]
   target: string
-  sourceChanges: number
-  targetChanges: number
+  readonly changes: Record<SideName, Changes>
+}
+
+interface Changes {
+  count: number
+  /** The look at which it was seen to have changed last. */
+  last: number
 }
 
 type States = Record<SideName, Map<string, Uint32Array>>
@@ -56,26 +61,33 @@ export class MovingDocuments {
     const [source, target] = [stateOf(this.states.source, identity), stateOf(this.states.target, identity)]
     const track = this.tracks.get(identity)
     if (!track) {
-      this.tracks.set(identity, { sources: [source], target, sourceChanges: 0, targetChanges: 0 })
+      const changes = { source: { count: 0, last: 0 }, target: { count: 0, last: 0 } }
+      this.tracks.set(identity, { sources: [source], target, changes })
       return false
     }
     if (track.sources.includes(target)) return true
-    if (track.sources.at(-1) !== source) track.sourceChanges++
-    if (track.target !== target) track.targetChanges++
+    if (track.sources.at(-1) !== source) this.noteChange(track.changes.source)
+    if (track.target !== target) this.noteChange(track.changes.target)
     track.target = target
     track.sources.push(source)
     if (track.sources.length > statesKept) track.sources.shift()
     return false
   }
 
+  private noteChange(changes: Changes): void {
+    changes.count++
+    changes.last = this.looks
+  }
+
   /**
-   * Whether both sides of it changed again and again: it is carried, faster than it can be looked at. One that the target does not get any
-   * more stands still there.
+   * Whether both sides of it changed again and again, and still do: it is carried, faster than it can be looked at. One that the target does
+   * not get any more stands still there, and one that stands still on both sides differs.
    */
   isMoving({ identity }: Candidate): boolean {
     const track = this.tracks.get(identity)
+    if (!track) return false
     const least = Math.max(3, this.looks * movingShare)
-    return track !== undefined && track.sourceChanges >= least && track.targetChanges >= least
+    return Object.values(track.changes).every(({ count, last }) => count >= least && this.looks - last < statesKept)
   }
 }
 

@@ -15,8 +15,11 @@ const writers = new AcknowledgedWriters({ ...options, clusters, chance: seededCh
 async function carryOut(call: WriterCall): Promise<void> {
   if (call.verb === 'pause') await writers.pause()
   if (call.verb === 'resume') writers.resume()
+  if (call.verb === 'delete') writers.deletes = call.share
   if (call.verb === 'check') writers.check(call.found)
   if (call.verb === 'stop') await writers.stop()
+  // Fewer clients than there should be would prove less, whatever is asked.
+  writers.throwFault()
 }
 
 parentPort?.on('message', (call: WriterCall) => {

@@ -3,7 +3,8 @@
 //
 // Cuts over and goes back again and again, under writers that keep account of every acknowledged write. A part of the switches is
 // disturbed at a random step: the program is killed, a side fails, or the time limit is too short. After each, one side takes writes and the
-// other does not; after each way back both sides are equal and no acknowledged write is missing.
+// other does not; after each way back both sides are equal and no acknowledged write is missing. In every third round nothing is deleted: a
+// delete can make good what went wrong with the document before.
 //
 // It fails as well when fewer than `--rate-min` writes a second were acknowledged during the switches, in the time in which a side took
 // writes; `--rate-min 0` for machines that cannot.
@@ -16,7 +17,7 @@ import { switchPlace, switchSteps } from '../../src/migration/live-journey/migra
 import { bulkDocuments, createTestIndex, refreshTestIndex } from '../documents/fill-index.ts'
 import { type Fault, startInterferingProxy } from '../faults/interfering-proxy.ts'
 import { seededChance } from '../faults/seeded-chance.ts'
-import type { AcknowledgingSide, WritingTally } from '../journeys/acknowledged-writers.ts'
+import { type AcknowledgingSide, deletesUsual, type WritingTally } from '../journeys/acknowledged-writers.ts'
 import { readIndex } from '../journeys/copy-index.ts'
 import { type Ended, eventually, Indexferry, type Running } from '../journeys/indexferry.ts'
 import { startServer } from '../servers/servers.ts'
@@ -264,12 +265,14 @@ async function campaign(): Promise<void> {
       MigrationCatalog.listOf(indexferry.state)[0]?.record.guards.target.length ? true : undefined
     await eventually('following', isFollowing, 120_000)
     for (let round = 1; round <= rounds && !signal.aborted; round++) {
+      await writers.ask({ verb: 'delete', share: round % 3 === 0 ? 0 : deletesUsual })
       await goTo(state, 'switched', maybeDisturbance())
       await goTo(state, 'following', maybeDisturbance())
       const count = await checkEqual(state)
       note(`round ${round}: ${count} documents equal`)
     }
     report(state, await writers.ask({ verb: 'tally' }))
+    await writers.stop()
   } finally {
     await writers.stop().catch(() => {})
     state.runner.child.kill('SIGKILL')

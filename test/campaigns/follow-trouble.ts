@@ -55,7 +55,12 @@ const stopServer =
     const ms = between(chance, 200, 3_000)
     process.kill(-pid, 'SIGSTOP')
     await sleep(ms)
-    process.kill(-pid, 'SIGCONT')
+    try {
+      process.kill(-pid, 'SIGCONT')
+    } catch (error) {
+      // It may have been killed and started again meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
     return `${side} stood still ${ms} ms`
   }
 

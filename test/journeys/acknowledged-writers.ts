@@ -28,6 +28,7 @@ export interface WritingTally {
   readonly openMs: number
 }
 
+export const deletesUsual = 0.2
 /** A writer that fell behind its rate makes up for at most this long. */
 const catchUpMsMax = 500
 
@@ -57,6 +58,8 @@ export class AcknowledgedWriters {
   private writingMs = 0
   /** The side that took the last write. */
   home: AcknowledgingSide = 'source'
+  /** Which part of the writes are deletes. */
+  deletes = deletesUsual
 
   constructor(options: AcknowledgedWritersOptions) {
     this.options = options
@@ -67,11 +70,19 @@ export class AcknowledgedWriters {
     return { acknowledged: this.acknowledged, openMs: this.writingMs / this.options.writers }
   }
 
-  /** Nothing is under way any more when it resolves. */
+  /** Nothing is under way any more when it resolves. Throws what a writer has died of, for that one never rests. */
   async pause(): Promise<void> {
     this.isPaused = true
-    while (this.resting < this.options.writers && !this.isStopped)
+    while (this.resting < this.options.writers && !this.isStopped) {
+      this.throwFault()
       await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    this.throwFault()
+  }
+
+  /** Throws what the first writer has died of. */
+  throwFault(): void {
+    if (this.faults.length > 0) throw this.faults[0]
   }
 
   resume(): void {
@@ -87,7 +98,7 @@ export class AcknowledgedWriters {
   async stop(): Promise<void> {
     this.isStopped = true
     await Promise.all(this.running)
-    if (this.faults.length > 0) throw this.faults[0]
+    this.throwFault()
   }
 
   /** Fails on the first document that is not as it was acknowledged. */
@@ -109,7 +120,7 @@ export class AcknowledgedWriters {
         const batch = new Map<number, number | undefined>()
         for (let count = 1 + Math.floor(chance() * batchMax); count > 0; count--) {
           const number = Math.floor((chance() * ids) / writers) * writers + writer
-          batch.set(number, chance() < 0.2 ? undefined : this.next++)
+          batch.set(number, chance() < this.deletes ? undefined : this.next++)
         }
         const beganMs = performance.now()
         const refusedMs = await this.sendUntilTaken(batch)

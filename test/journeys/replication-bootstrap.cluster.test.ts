@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { indexPath } from '../../src/cluster/paths.ts'
 import type { JsonObject } from '../../src/model/json.ts'
 import { type Fault, type InterferingProxy, startInterferingProxy } from '../faults/interfering-proxy.ts'
@@ -72,6 +73,29 @@ describe('a replication that is copied for the first time', { skip, timeout: 300
     assert.equal((await act('stop')).text, acknowledged)
     assert.equal(await exists(), false)
     assert.deepEqual(await pair.status(index), { status: 'REPLICATION NOT IN PROGRESS' })
+  })
+
+  test('a stop takes it as well after the gateway was started again', async () => {
+    await begin()
+    assert.equal((await act('pause')).text, acknowledged)
+    await pair.restart()
+    assert.equal((await act('stop')).text, acknowledged)
+    assert.equal(await exists(), false)
+  })
+
+  test('a start during a stop is refused, or seen from then on', async () => {
+    const isRunning = async () => (await pair.status(index)).status !== 'REPLICATION NOT IN PROGRESS'
+    for (let n = 0; n < 4; n++) {
+      await begin()
+      const body = { leader_alias: alias, leader_index: leaderIndex }
+      const stopping = act('stop')
+      await sleep(n * 10)
+      const started = await pair.replication('PUT', `${index}/_start`, body)
+      assert.equal((await stopping).text, acknowledged)
+      assert.equal(await isRunning(), started.text === acknowledged, started.text)
+      if (await isRunning()) await act('stop')
+      assert.equal(await exists(), false)
+    }
   })
 
   test('an index that was there before stays when it is stopped', async () => {

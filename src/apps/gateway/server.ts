@@ -147,7 +147,11 @@ export class GatewayServer {
     try {
       const call = this.#callOf(exchange, segments, query)
       exchange.response.once('close', () => tell(exchange, false))
-      const watch = (listener: (isAnswered: boolean) => void) => void exchange.watchers.push(listener)
+      const watch = (listener: (isAnswered: boolean) => void): void => {
+        // Nothing tells whoever comes after the end. One that was answered and is not closed yet still tells at its close.
+        if (exchange.response.destroyed) listener(false)
+        else exchange.watchers.push(listener)
+      }
       const answer = await inspection({ call, passed: this.#passedCall(exchange), passage, watch })
       if (answer === 'sent') return
       if (answer !== 'pass' && 'pass' in answer) this.#pass(exchange, answer.pass)

@@ -216,7 +216,10 @@ export class BulkReplicationRunner implements BulkReplications, AsyncDisposable 
   async #do({ operation, connection, roles, caller }: BulkWork, index: string): Promise<void> {
     const { replications } = this.#options
     if (operation === 'pause') return replications.pause(index, pausedBecause)
-    if (operation === 'stop') return replications.stop(index)
+    if (operation === 'stop') {
+      await replications.stop(index, caller)
+      return
+    }
     if (!caller) throw secretsLost()
     if (operation === 'resume') return replications.resume(index, caller)
     assert(connection !== undefined, 'a bulk start names its connection')

@@ -11,6 +11,7 @@ import { fitsPattern } from '../../source/index-expression.ts'
 import { openGatewayDatabase } from '../gateway-database.ts'
 import type { BulkOperation, BulkRequest, BulkStatus } from './bulk-replication.ts'
 import { BulkReplicationRunner } from './bulk-replication-runner.ts'
+import type { ReplicationCaller } from './replications.ts'
 
 const caller = { clusterHeaders: { authorization: 'Basic c2VjcmV0IG9mIGEgY2FsbGVy' } }
 
@@ -29,6 +30,7 @@ class World {
   readonly others = new Set<string>()
   readonly calls: string[] = []
   readonly requests: ReplicationRequest[] = []
+  readonly stoppedBy = new Set<string | undefined>()
   /** Called before each call; may throw or wait. */
   before: (index: string) => void | Promise<void> = () => {}
 
@@ -65,9 +67,11 @@ class World {
         await this.#call('resume', index)
         this.states.set(index, 'SYNCING')
       },
-      stop: async (index: string) => {
+      stop: async (index: string, by: ReplicationCaller | undefined) => {
         await this.#call('stop', index)
         this.states.delete(index)
+        this.stoppedBy.add(by?.clusterHeaders.authorization)
+        return { unfinishedIndex: undefined }
       },
       status: (follower: string) => this.list().find((each) => each.follower === follower),
       list: () => this.list(),
@@ -141,6 +145,7 @@ test('pause, resume and stop go over the followers that match, in the states in 
     assert.equal((await run('resume')).succeeded, 12)
     assert.equal((await run('stop')).succeeded, 12)
     assert.equal(world.states.size, 0)
+    assert.deepEqual([...world.stoppedBy], [caller.clusterHeaders.authorization])
   })
 })
 

@@ -25,12 +25,13 @@ import {
   replicationRunning,
   replicationUnknown,
 } from './refusals.ts'
+import type { UnfinishedEnd } from './remove-unfinished.ts'
 import { Replication } from './replication.ts'
 import type { ReplicationDeps } from './replication-deps.ts'
 import { ReplicationProgress } from './replication-progress.ts'
 import { type RemoteCluster, userInitiated } from './replication-record.ts'
 import { ReplicationTable } from './replication-table.ts'
-import type { ReplicationCaller, Replications } from './replications.ts'
+import type { ReplicationCaller, Replications, StopEnd } from './replications.ts'
 import { SideClusters } from './side-clusters.ts'
 import { updateOverrides } from './update-overrides.ts'
 import { watchFollowers } from './watch-followers.ts'
@@ -166,6 +167,8 @@ export class GatewayReplications implements Replications, AsyncDisposable {
       throw error
     })
     if (there && exists) throw followerExists(follower)
+    // Its `_stop` is not over, and forgets it by itself.
+    if (there?.isBusy) throw busy(follower)
     // The index was deleted a moment ago.
     if (there) await this.dropGone(there)
     if (exists !== request.isAgain) {
@@ -241,17 +244,28 @@ export class GatewayReplications implements Replications, AsyncDisposable {
     })
   }
 
-  async stop(follower: string): Promise<void> {
-    await this.change(follower, async (replication) => {
+  async stop(follower: string, caller: ReplicationCaller | undefined): Promise<StopEnd> {
+    const leaseCaller = caller && (() => this.sides.leaseLocal(caller.clusterHeaders))
+    return this.change(follower, async (replication) => {
       const { state } = replication.record
       await replication.halt()
+      // Its last look found that the index is gone.
+      if (this.byFollower.get(follower) !== replication) {
+        await this.dropping.get(follower)
+        return { unfinishedIndex: undefined }
+      }
+      let unfinished: UnfinishedEnd
       try {
-        await replication.dissolve(await replication.removeUnfinished())
+        unfinished = await replication.removeUnfinished(leaseCaller)
+        await replication.dissolve(unfinished === 'gone')
       } catch (error) {
         if (state === 'BOOTSTRAPPING' || state === 'SYNCING') replication.go()
         throw error
       }
-      this.byFollower.delete(follower)
+      if (this.byFollower.get(follower) === replication) this.byFollower.delete(follower)
+      if (unfinished !== 'left') return { unfinishedIndex: undefined }
+      this.options.log(`replication to ${follower}: stopped; its index does not have all documents and was left`)
+      return { unfinishedIndex: follower }
     })
   }
 
@@ -286,14 +300,14 @@ export class GatewayReplications implements Replications, AsyncDisposable {
   }
 
   /** One call at a time. Throws REPLICATION_UNKNOWN and REPLICATION_BUSY. */
-  private async change(follower: string, work: (replication: Replication) => Promise<void>): Promise<void> {
+  private async change<Result>(follower: string, work: (replication: Replication) => Promise<Result>): Promise<Result> {
     this.refuseWhenClosing()
     const replication = this.byFollower.get(follower)
     if (!replication) throw replicationUnknown(follower)
     if (replication.isBusy) throw busy(follower)
     replication.isBusy = true
     try {
-      await work(replication)
+      return await work(replication)
     } finally {
       replication.isBusy = false
     }

@@ -1,11 +1,15 @@
 // Settings of a follower that differ from the leader's.
 import { IndexferryError, isErrorOf } from '../../foundation/errors.ts'
 import type { JsonObject, JsonValue } from '../../model/json.ts'
+import { copiesWaitedFor } from '../../target/relaxed-settings.ts'
 import { flattenSettings } from '../../transform/setting-paths.ts'
 
 /** What no call may set: it is decided by the leader, or belongs to this one index. */
 const fixed =
   /^(number_of_shards|number_of_routing_shards|version\b.*|uuid|creation_date|provided_name|routing\.allocation\.initial_recovery\b.*)$/
+
+/** For how many copies a write waits is not the leader's to say, as with the plugin. */
+export const ownOfEachSide: Readonly<Record<string, JsonValue>> = { [copiesWaitedFor]: null }
 
 /** Flat and without `index.`. Throws SETTING_WRONG for what can never differ. */
 export function overridesOf(settings: JsonObject): Record<string, JsonValue> {

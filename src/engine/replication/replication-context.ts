@@ -14,6 +14,7 @@ import type { CopyWriter } from '../catalog-writer.ts'
 import type { CheckpointNotes } from '../checkpoint-notes.ts'
 import { bodyBytesDefault } from '../copy-request.ts'
 import { journalOf } from '../start-copy.ts'
+import { ownOfEachSide } from './override-settings.ts'
 import { type OpenProgress, unitKey } from './replication-progress.ts'
 import type { RequestCounts } from './request-counts.ts'
 
@@ -57,8 +58,7 @@ export function replicationContext(parts: ContextParts): FollowContext {
         // As with the plugin: only one index of an alias can be the one that is written to, and followers are written to by nobody.
         readOnlyAliases: true,
         get set() {
-          // For how many copies a write waits is the business of each side, as with the plugin.
-          return { 'write.wait_for_active_shards': null, ...overrides() }
+          return { ...ownOfEachSide, ...overrides() }
         },
       },
       allowIncompleteSource: false,

@@ -1,6 +1,9 @@
 // `use_roles` where the cluster has the security plugin, and callers' credentials that outlive the gateway's process. One cluster is both sides.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -12,6 +15,7 @@ import type { Cluster } from '../../cluster/cluster.ts'
 import { indexPath } from '../../cluster/paths.ts'
 import type { ErrorCode } from '../../foundation/error-codes.ts'
 import { isErrorOf } from '../../foundation/errors.ts'
+import { indexExists } from '../../mechanism/prepare-target.ts'
 import type { ReplicationRequest, ReplicationRoles } from '../../model/replication.ts'
 import { type GatewayEngine, openGatewayEngine } from '../open-gateway-engine.ts'
 
@@ -22,6 +26,11 @@ const follower = 'roles-follower'
 const user = { name: 'roles-user', password: 'R0les-Only!-004' }
 const authorization = `Basic ${Buffer.from(`${user.name}:${user.password}`).toString('base64')}`
 const caller = { clusterHeaders: { authorization } }
+/** May refresh an index, which is all that stopping a replication asks for. */
+const weak = { name: 'roles-weak', password: 'W3ak-Only!-005' }
+const weakCaller = {
+  clusterHeaders: { authorization: `Basic ${Buffer.from(`${weak.name}:${weak.password}`).toString('base64')}` },
+}
 
 describe('replication between secured clusters', { skip }, () => {
   let cluster: Cluster
@@ -37,6 +46,14 @@ describe('replication between secured clusters', { skip }, () => {
       index_permissions: [{ index_patterns: ['roles-*'], allowed_actions: ['indices_all'] }],
     })
     await changeSecurity(cluster, 'PUT', 'rolesmapping/roles-follower', { users: [user.name] })
+    await changeSecurity(cluster, 'PUT', `internalusers/${weak.name}`, { password: weak.password })
+    await changeSecurity(cluster, 'PUT', 'roles/roles-weak', {
+      cluster_permissions: ['cluster_monitor'],
+      index_permissions: [
+        { index_patterns: ['roles-*'], allowed_actions: ['indices:admin/refresh*', 'indices_monitor'] },
+      ],
+    })
+    await changeSecurity(cluster, 'PUT', 'rolesmapping/roles-weak', { users: [weak.name] })
     await createTestIndex(cluster, index)
     await bulkDocuments(cluster, index, [{ id: '1', source: '{"value":1}' }])
     engine = await openEngine()
@@ -45,14 +62,15 @@ describe('replication between secured clusters', { skip }, () => {
     await engine[Symbol.asyncDispose]()
     await deleteTestIndex(cluster, index)
     await deleteTestIndex(cluster, follower)
-    for (const path of [`internalusers/${user.name}`, 'rolesmapping/roles-follower', 'roles/roles-follower']) {
-      await changeSecurity(cluster, 'DELETE', path)
+    for (const name of [user.name, weak.name]) await changeSecurity(cluster, 'DELETE', `internalusers/${name}`)
+    for (const role of ['roles-follower', 'roles-weak']) {
+      for (const kind of ['rolesmapping', 'roles']) await changeSecurity(cluster, 'DELETE', `${kind}/${role}`)
     }
     await cluster[Symbol.asyncDispose]()
     await rm(folder, { recursive: true })
   })
 
-  async function openEngine(): Promise<GatewayEngine> {
+  async function openEngine(check?: string): Promise<GatewayEngine> {
     const { url, username = '', password = '', caFile } = await useServer(server)
     const tls = { caFile }
     const authentication = { kind: 'basic', username, password } as const
@@ -64,6 +82,7 @@ describe('replication between secured clusters', { skip }, () => {
       reindex: { allowlist: [], remotes: [], createIndex: 'fromSource', tasksMax: 5, keepFinishedMs: 60_000 },
       domains: { 'old-domain': domain, 'new-domain': domain },
       endpoints: { host: '127.0.0.1', ports: undefined },
+      throttleCheck: check === undefined ? undefined : { url: check, onFailure: 'wait', env: {} },
       warn: () => {},
     })
     opened.resume()
@@ -122,7 +141,7 @@ describe('replication between secured clusters', { skip }, () => {
     await bulkDocuments(cluster, index, [{ id: '2', source: '{"value":2}' }])
     engine = await openEngine()
     await untilCount(2)
-    await engine.replications.stop(follower)
+    await engine.replications.stop(follower, caller)
   })
 
   it('pauses when the caller may no longer write, and goes on for one who may', async () => {
@@ -141,6 +160,28 @@ describe('replication between secured clusters', { skip }, () => {
     await changeSecurity(cluster, 'PUT', 'rolesmapping/roles-follower', { users: [user.name] })
     await engine.replications.resume(follower, caller)
     await untilCount(3)
+  })
+
+  it('deletes an unfinished index in the name of who stops it, and leaves it where he may not', async () => {
+    await engine.replications.stop(follower, caller)
+    await deleteTestIndex(cluster, follower)
+    await engine[Symbol.asyncDispose]()
+    const holding = createServer((_, response) => response.writeHead(503).end()).listen(0, '127.0.0.1')
+    try {
+      await once(holding, 'listening')
+      engine = await openEngine(`http://127.0.0.1:${(holding.address() as AddressInfo).port}/`)
+      const exists = () => indexExists(cluster, follower)
+      await start({ leader: 'all_access', follower: 'roles-follower' })
+      assert.deepEqual(await engine.replications.stop(follower, weakCaller), { unfinishedIndex: follower })
+      assert.equal(engine.replications.status(follower), undefined)
+      assert.ok(await exists())
+      await deleteTestIndex(cluster, follower)
+      await start({ leader: 'all_access', follower: 'roles-follower' })
+      assert.deepEqual(await engine.replications.stop(follower, caller), { unfinishedIndex: undefined })
+      assert.equal(await exists(), false)
+    } finally {
+      holding.close()
+    }
   })
 
   async function assertUnreadable(): Promise<void> {

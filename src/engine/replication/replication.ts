@@ -17,7 +17,7 @@ import type { ClusterLease } from './cluster-pool.ts'
 import { isCopied, unitsOf } from './copied-units.ts'
 import { FollowerBlock } from './follower-block.ts'
 import { overridesOf } from './override-settings.ts'
-import { removeUnfinished } from './remove-unfinished.ts'
+import { removeUnfinished, type UnfinishedEnd } from './remove-unfinished.ts'
 import { replicationContext } from './replication-context.ts'
 import type { OpenReplication, ReplicationDeps } from './replication-deps.ts'
 import { endOf, isLeaderClosed, type ReplicationEnd } from './replication-end.ts'
@@ -115,7 +115,7 @@ export class Replication {
     return [this.record]
   }
 
-  /** UUID of the follower index, once it is known. */
+  /** UUID of the follower index, once that is made and looked at. */
   get followerUuid(): string | undefined {
     return this.knownUnit?.targetUuid
   }
@@ -337,7 +337,7 @@ export class Replication {
       target: `${local.name}/${request.follower}`,
     })
     opening.defer(() => progress.release(writer, 'paused'))
-    this.knownUnit ??= unitsOf(writer)[0]
+    if (this.followerUuid === undefined) this.knownUnit = unitsOf(writer)[0]
     const hasRead = (unit: string) => writer.readCursors(unit).some(({ position }) => position > 0)
     const swept = opening.use(new SweepsFile(this.deps.stateFolder, writer.id, hasRead))
     const open = opening.move()
@@ -349,15 +349,24 @@ export class Replication {
     return wishSettings(this.writer, settings)
   }
 
-  /** Resolves with whether the follower index is gone. */
-  async removeUnfinished(): Promise<boolean> {
-    return removeUnfinished(this.record, this.followerUuid, () => this.leaseLocal())
+  /** `leaseCaller`: the local cluster in the name of whoever asks for it. */
+  async removeUnfinished(leaseCaller: (() => Promise<ClusterLease>) | undefined): Promise<UnfinishedEnd> {
+    const writer = this.claim()
+    try {
+      return await removeUnfinished(this.record, writer, leaseCaller)
+    } finally {
+      this.deps.progress.release(writer, 'paused')
+    }
+  }
+
+  private claim(): CopyWriter {
+    return this.deps.progress.claim(this.record, { source: this.record.request.leaderIndex, target: this.follower })
   }
 
   /** What was changed on the follower is put back, unless it is another index by now; nothing of the replication is left but the index. */
   async dissolve(isFollowerGone = false): Promise<void> {
     const { table, progress } = this.deps
-    const writer = progress.claim(this.record, { source: this.record.request.leaderIndex, target: this.follower })
+    const writer = this.claim()
     try {
       if (!isFollowerGone) await this.block.release()
       if (!isFollowerGone) await restoreSettings(writer, this.follower, this.deps, () => this.leaseLocal())
@@ -373,7 +382,7 @@ export class Replication {
   async startAnew(): Promise<void> {
     const { progress } = this.deps
     const { request } = this.record
-    const writer = progress.claim(this.record, { source: request.leaderIndex, target: this.follower })
+    const writer = this.claim()
     await this.block.release()
     await restoreSettings(writer, this.follower, this.deps, () => this.leaseLocal())
     this.change({

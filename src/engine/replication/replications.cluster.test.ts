@@ -200,11 +200,11 @@ describe('replications', { skip }, () => {
     await refused(engine.replications.resume(follower, caller), 'REPLICATION_RUNNING', /already running/)
     await untilEqual()
 
-    await engine.replications.stop(follower)
+    await engine.replications.stop(follower, caller)
     assert.equal(engine.replications.status(follower), undefined)
     assert.ok(!engine.replications.isFollower(follower))
     assert.equal((await settingsOf(follower))['index.gc_deletes'], undefined)
-    await refused(engine.replications.stop(follower), 'REPLICATION_UNKNOWN', /./)
+    await refused(engine.replications.stop(follower, caller), 'REPLICATION_UNKNOWN', /./)
 
     // Both go their own ways, and are made equal again.
     await bulkDocuments(local, follower, [
@@ -217,7 +217,7 @@ describe('replications', { skip }, () => {
     await untilEqual()
     await write(['only-here'], 'now there as well')
     await untilEqual()
-    await engine.replications.stop(follower)
+    await engine.replications.stop(follower, caller)
     await deleteTestIndex(local, follower)
   })
 
@@ -237,7 +237,7 @@ describe('replications', { skip }, () => {
       await start({ connection: 'registered' })
       await untilState('SYNCING')
       await untilEqual()
-      await engine.replications.stop(follower)
+      await engine.replications.stop(follower, caller)
       await deleteTestIndex(local, follower)
     } finally {
       await register(null)
@@ -286,7 +286,7 @@ describe('replications', { skip }, () => {
     await engine.replications.resume(follower, caller, true)
     await untilState('SYNCING')
     await untilEqual()
-    await engine.replications.stop(follower)
+    await engine.replications.stop(follower, caller)
     await deleteTestIndex(local, follower)
   })
 
@@ -309,7 +309,7 @@ describe('replications', { skip }, () => {
     await engine.replications.resume(follower, caller, true)
     await untilState('SYNCING')
     await untilEqual()
-    await engine.replications.stop(follower)
+    await engine.replications.stop(follower, caller)
     await deleteTestIndex(local, follower)
   })
 })

@@ -14,6 +14,11 @@ export interface ReplicationCaller {
   readonly clusterHeaders: Readonly<Record<string, string>>
 }
 
+export interface StopEnd {
+  /** An index that does not have all documents and was left. */
+  readonly unfinishedIndex: string | undefined
+}
+
 export interface Replications {
   /**
    * Checks everything that can be checked (connection, leader index, roles, names, settings, that the follower is not there), and resolves when the
@@ -27,8 +32,11 @@ export interface Replications {
    * the leader as it is now is then copied anew onto the follower (`force_resume` of the plugin).
    */
   resume(follower: string, caller: ReplicationCaller, isForced?: boolean): Promise<void>
-  /** The follower becomes an ordinary index; what was relaxed on it is put back. */
-  stop(follower: string): Promise<void>
+  /**
+   * The follower becomes an ordinary index; what was relaxed on it is put back. One that was made for it and does not have all documents yet is
+   * deleted in the caller's name; it is left where he may not do that, or is not known any more.
+   */
+  stop(follower: string, caller: ReplicationCaller | undefined): Promise<StopEnd>
   /** Replaces all settings that were given before. */
   update(follower: string, settings: JsonObject, caller: ReplicationCaller): Promise<void>
   /** Undefined when no replication of this follower is there. */

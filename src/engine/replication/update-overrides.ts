@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../../model/json.ts'
 import { readDefinition } from '../../source/read-definition.ts'
 import { planDefinition } from '../../transform/plan-definition.ts'
 import { flattenSettings } from '../../transform/setting-paths.ts'
-import { overridesOf } from './override-settings.ts'
+import { overridesOf, ownOfEachSide } from './override-settings.ts'
 import type { Replication } from './replication.ts'
 import type { SideClusters } from './side-clusters.ts'
 
@@ -21,7 +21,7 @@ export async function updateOverrides(
   if (removed.length > 0) {
     await using leader = await sides.leaseLeader(remote, request.connection)
     const own = await leaderSettings(leader.cluster, local, request.leaderIndex)
-    for (const name of removed) changes[name] = own.get(name) ?? null
+    Object.assign(changes, takenBack(removed, own))
   }
   if (Object.keys(changes).length === 0) return
   // Before they are set, so that what is put back at this very moment is right as well.
@@ -38,6 +38,12 @@ export async function updateOverrides(
     throw error
   }
 }
+
+/** What a follower has without them: the leader's, but for what is the business of each side. */
+export const takenBack = (names: readonly string[], leader: ReadonlyMap<string, JsonValue>): JsonObject =>
+  Object.fromEntries(
+    names.map((name) => [name, Object.hasOwn(ownOfEachSide, name) ? null : (leader.get(name) ?? null)]),
+  )
 
 /** In the words of the follower's version. */
 async function leaderSettings(leader: Cluster, local: Cluster, index: string): Promise<Map<string, JsonValue>> {

@@ -11,6 +11,7 @@ import { parseExactJson, printExactJson } from '../../foundation/exact-json.ts'
 import type { DocumentBatch } from '../../model/document-batch.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import type { ReindexRequest } from '../../model/reindex.ts'
+import { isWhole, type ShardsOfAnswer } from '../../source/search-answer.ts'
 import type { Conflict } from '../../target/reindex-target.ts'
 import { unlessForbidden } from './reindex-source.ts'
 
@@ -51,9 +52,15 @@ export async function readDestinationBefore(cluster: Cluster, index: string): Pr
 
 async function readWhetherEmpty(cluster: Cluster, index: string): Promise<DestinationBefore> {
   const answer = await unlessForbidden(() =>
-    cluster.json<{ readonly count?: number }>({ method: 'GET', path: indexPath(index, '_count'), accept: [404] }),
+    cluster.json<{ readonly count?: number; readonly _shards?: ShardsOfAnswer }>({
+      method: 'GET',
+      path: indexPath(index, '_count'),
+      accept: [404],
+    }),
   )
-  return answer?.status === 404 || answer?.body.count === 0 ? { kind: 'empty' } : { kind: 'unknown' }
+  if (answer?.status === 404) return { kind: 'empty' }
+  const { count, _shards: shards } = answer?.body ?? {}
+  return count === 0 && shards && isWhole(shards) ? { kind: 'empty' } : { kind: 'unknown' }
 }
 
 interface FoundDocument {

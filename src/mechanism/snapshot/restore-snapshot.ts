@@ -5,7 +5,8 @@ import { indexPath } from '../../cluster/paths.ts'
 import { now } from '../../foundation/clock.ts'
 import { IndexferryError, isErrorOf } from '../../foundation/errors.ts'
 import { currentProcess } from '../../foundation/process-identity.ts'
-import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import type { JsonObject } from '../../model/json.ts'
+import { isWhole, type ShardsOfAnswer } from '../../source/search-answer.ts'
 import { relaxedSettings, type SavedSettings, writeSettings } from '../../target/relaxed-settings.ts'
 import { type CheckRestoreRequest, checkRestore, planRestore, type RestorePlan } from './check-restore.ts'
 import { explained, subjectOf } from './explain-refusal.ts'
@@ -253,9 +254,11 @@ async function describeIndexes(
 /** An index that was restored without refresh shows its documents from the first refresh on. */
 async function countDocuments(cluster: Cluster, name: string): Promise<number> {
   await cluster.json({ method: 'POST', path: indexPath(name, '_refresh'), retry: 'safe' })
-  const { body } = await cluster.json<JsonObject>({ method: 'GET', path: indexPath(name, '_count') })
-  const { failed } = isJsonObject(body._shards) ? body._shards : {}
-  if (Number(failed ?? 0) === 0) return Number(body.count)
+  const { body } = await cluster.json<{ readonly count: number; readonly _shards: ShardsOfAnswer }>({
+    method: 'GET',
+    path: indexPath(name, '_count'),
+  })
+  if (isWhole(body._shards)) return body.count
   throw new IndexferryError('SHARD_FAILED', `${subjectOf(cluster)}: not every shard of ${name} could be counted`, {
     side: cluster.side,
     fields: { index: name },

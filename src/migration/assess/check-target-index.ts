@@ -5,6 +5,7 @@ import type { CopyUnit } from '../../mechanism/copy-unit.ts'
 import type { IndexDefinition } from '../../model/index-definition.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { readDefinition } from '../../source/read-definition.ts'
+import { isWhole, type ShardsOfAnswer } from '../../source/search-answer.ts'
 import { flattenSettings } from '../../transform/setting-paths.ts'
 import { compareDefinitions } from '../../verify/compare-definitions.ts'
 import { type Finding, finding } from './assessment.ts'
@@ -43,12 +44,12 @@ export async function readNameOwner(cluster: Cluster, name: string): Promise<Nam
 
 /** Undefined for an index that is closed or cannot be read. */
 async function countDocuments(cluster: Cluster, index: string): Promise<number | undefined> {
-  const { status, body } = await cluster.json<{ count?: number }>({
+  const { status, body } = await cluster.json<{ readonly count?: number; readonly _shards?: ShardsOfAnswer }>({
     method: 'GET',
     path: indexPath(index, '_count'),
     accept: [400, 403, 503],
   })
-  return status === 200 ? body.count : undefined
+  return status === 200 && body._shards && isWhole(body._shards) ? body.count : undefined
 }
 
 export function checkTargetIndex(unit: CopyUnit, owner: NameOwner, acceptDefinition: boolean): Finding[] {

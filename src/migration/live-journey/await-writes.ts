@@ -2,7 +2,7 @@
 //
 // Such a write is acknowledged later, and a sweep that begins before it is done may not see it. It was let in by the node that took the request, so
 // that no question to the shard tells. Elasticsearch 2.3 and newer list what is under way as tasks; before, what waits and works in the pools of
-// the nodes is counted.
+// the nodes is counted, and then what the shards have done, because a write may wait where no pool shows it.
 import type { Cluster } from '../../cluster/cluster.ts'
 import { indexPath } from '../../cluster/paths.ts'
 import { monotonicMs, sleep } from '../../foundation/clock.ts'
@@ -10,7 +10,7 @@ import { IndexferryError, isErrorOf } from '../../foundation/errors.ts'
 
 const lookEveryMs = 100
 const withinMs = 120_000
-/** Where neither may be asked for, counts of operations must not move for so long. */
+/** Counts of operations must not move for so long. */
 const restMs = 2_000
 
 /** When it resolves, every write to the indexes has ended that was let in before. Throws MIGRATION_NOT_READY when that takes minutes. */
@@ -25,7 +25,10 @@ export async function untilWritesEnded(
     if (!clusterCalls) return await sleep(restMs, give)
     try {
       if (taskList) await untilTasksEnded(cluster, give)
-      else await untilPoolsPassed(cluster, give)
+      else {
+        await untilPoolsPassed(cluster, give)
+        await untilCountsRest(cluster, indexes, give)
+      }
     } catch (error) {
       if (!isErrorOf(error, 'PRIVILEGE_MISSING')) throw error
       await untilCountsRest(cluster, indexes, give)

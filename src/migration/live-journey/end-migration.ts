@@ -1,8 +1,10 @@
 // The ends of a live migration: completed, or taken back. Either removes what was put in place; documents stay where they are.
+import { checkClusters } from './cluster-identity.ts'
 import { blockSide, removePipelines, unblockSide, unguardSide } from './guard-side.ts'
 import type { MigrationContext } from './migration-context.ts'
 import { sidesOf } from './migration-record.ts'
 import type { MigrationStreams } from './migration-streams.ts'
+import { leadBackFirst } from './switch-steps.ts'
 import { callHook, moveAliases } from './switch-traffic.ts'
 
 /** The old side ends blocked, unless the user wants to write to it. */
@@ -13,6 +15,7 @@ export async function endMigration(context: MigrationContext, streams: Migration
   const old = 'source' as const
   const indexes = oldIndexes(context)
   const { signal } = new AbortController()
+  await checkClusters(context, ['source', 'target'])
   await streams.stopShadow()
   await streams.stopFollowed()
   await context.streams.settle(stream)
@@ -43,12 +46,14 @@ export async function takeBack(context: MigrationContext, streams: MigrationStre
   const { journal, clusters, id, note } = context
   const { stream, attempt } = journal.record
   await streams.stopShadow()
+  const isLedBack = await leadBackFirst(context, 'source')
   await moveAliases(context, 'before')
   await unblockSide(context, 'source', 'as before')
   // While the target still takes no writes: what clients would write there nobody carries any more. Also when the user stops.
-  if (attempt?.isHookCalled) await callHook(context, 'back', new AbortController().signal)
+  if (attempt?.isHookCalled && !isLedBack) await callHook(context, 'back', new AbortController().signal)
   await streams.stopFollowed()
   await context.streams.settle(stream)
+  await checkClusters(context, ['target'])
   await unblockSide(context, 'target', 'as before')
   await unguardSide(context, 'source')
   await unguardSide(context, 'target')

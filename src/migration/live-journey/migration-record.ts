@@ -1,6 +1,7 @@
 // What a live migration must remember over its own death. One value of JSON: every change of it is durable before the next step.
 import type { JsonObject } from '../../model/json.ts'
 import type { SavedSettings } from '../../target/relaxed-settings.ts'
+import type { Identities } from './cluster-identity.ts'
 import type { MigrationSettings } from './migration-settings.ts'
 import type { MigrationState, SwitchKind, SwitchStep } from './migration-states.ts'
 
@@ -16,6 +17,8 @@ export interface MigrationRecord {
    * begins the next.
    */
   readonly stream: number
+  /** Which cluster each side was at the start; null before it was asked for. */
+  readonly clusters?: Identities | null
   /** Indexes whose writes are blocked, with what the setting was before; noted before the block is put. */
   readonly blocks: Readonly<Record<SideName, readonly NotedSetting[]>>
   /** Indexes that refuse documents of others than us (guard-side.ts), with what the setting was before. */
@@ -106,6 +109,7 @@ export const newMigration = (nowMs: number): MigrationRecord => ({
   startedMs: nowMs,
   enteredMs: nowMs,
   stream: 0,
+  clusters: null,
   blocks: { source: [], target: [] },
   guards: { source: [], target: [] },
   unguarded: { source: null, target: null },

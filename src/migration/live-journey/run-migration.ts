@@ -6,6 +6,7 @@ import { now, sleep } from '../../foundation/clock.ts'
 import { asIndexferryError, IndexferryError } from '../../foundation/errors.ts'
 import { formatDuration } from '../../foundation/quantity.ts'
 import type { JsonObject } from '../../model/json.ts'
+import { checkClusters, noteClusters } from './cluster-identity.ts'
 import { type Condition, healthy, knownConditions } from './cut-over-conditions.ts'
 import { endMigration, takeBack } from './end-migration.ts'
 import { guardSide, readyGuard } from './guard-side.ts'
@@ -40,6 +41,11 @@ export interface RunMigration extends MigrationContext {
 /** Resolves at the end of the migration, or when this process has done its part. Throws PAUSED when it was stopped. */
 export async function runMigration(context: RunMigration): Promise<MigrationRecord> {
   const { journal } = context
+  // The steps of a switch look for themselves, and know what is to be done about it.
+  if (!isEnd(journal.record.state) && !switchPlace(journal.record.state) && journal.record.attempt === null) {
+    await noteClusters(context)
+    await checkClusters(context, ['source', 'target'], context.stop)
+  }
   await using streams = new MigrationStreams(context.streams)
   while (!isEnd(journal.record.state)) {
     const { state } = journal.record

@@ -2,10 +2,11 @@
 // after a crash the one that was noted last is begun again.
 import { now } from '../../foundation/clock.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
+import { checkClusters, findChanged } from './cluster-identity.ts'
 import { compareSides } from './compare-sides.ts'
 import { blockSide, guardSide, readyGuard, unblockSide, unguardSide } from './guard-side.ts'
 import type { MigrationContext } from './migration-context.ts'
-import { sidesOf } from './migration-record.ts'
+import { type SideName, sidesOf } from './migration-record.ts'
 import type { SwitchStep } from './migration-states.ts'
 import { type MigrationStreams, untilEverything, untilReached } from './migration-streams.ts'
 import { readVersions, returnUnits, versionBaseOf, whyOneWay } from './return-units.ts'
@@ -22,6 +23,8 @@ export const switchWorks: Readonly<Record<SwitchStep, StepWork>> = {
   opening: open,
   returning: giveBack,
 }
+
+const bothSides: readonly SideName[] = ['source', 'target']
 
 /** Changes of our own that the shadow has not noted yet, at most, when writes are stopped: some tenths of a second. */
 const shadowBehindMax = 5_000
@@ -57,6 +60,7 @@ async function fence(context: MigrationContext, streams: MigrationStreams, signa
   const { journal, note } = context
   const { stream, attempt } = journal.record
   const { from } = sidesOf(stream)
+  await checkClusters(context, bothSides, signal)
   streams.follow(stream).hurry(true)
   // Noted before the first block is put: from here on the time limit counts.
   if (attempt && attempt.fencedMs === null) journal.update({ attempt: { ...attempt, fencedMs: now() } })
@@ -105,12 +109,15 @@ async function compare(context: MigrationContext, streams: MigrationStreams, sig
 
 async function lead(context: MigrationContext, _: MigrationStreams, signal: AbortSignal): Promise<void> {
   const { journal, settings, streams } = context
+  // A process before this one may have called the hook.
+  await checkClusters(context, bothSides, signal)
   if (!settings.keepAliases) {
     // By the first run only: a later one would note what that has made.
     if (journal.record.aliases === null) await noteAliases(context, streams.unitsOf(journal.record.stream))
     await moveAliases(context, 'after', signal)
   }
   await callHook(context, 'switch', signal)
+  await checkClusters(context, bothSides, signal)
 }
 
 /** From here on there is only forward. The new side takes writes first; the old one never without a guard. */
@@ -118,10 +125,12 @@ async function open(context: MigrationContext): Promise<void> {
   const { journal, note } = context
   const { stream, oneWay } = journal.record
   const { from, to } = sidesOf(stream)
+  await checkClusters(context, [to])
   await unguardSide(context, to)
   await unblockSide(context, to, 'open')
   note(`the ${to} takes writes`)
   if (oneWay !== null) return
+  await checkClusters(context, [from])
   await guardSide(context, from, sourceIndexes(context))
   await unblockSide(context, from, 'open')
 }
@@ -133,12 +142,28 @@ async function giveBack(context: MigrationContext, streams: MigrationStreams): P
   const { from, to } = sidesOf(stream)
   await streams.stopShadow()
   streams.calm()
+  const isLedBack = await leadBackFirst(context, from)
   await moveAliases(context, 'before')
   await unblockSide(context, from, 'as before')
   if (attempt?.fencedMs != null) note(`writes go on on the ${from}`)
-  if (attempt?.isHookCalled) await leadBack(context)
+  if (attempt?.isHookCalled && !isLedBack) await leadBack(context)
   // Not before traffic was led back: where the other side can have no guard, it would take what nobody carries.
+  await checkClusters(context, [to])
   await unblockSide(context, to, 'as before')
+}
+
+/**
+ * Where the hook has switched what is the address of a side, it has to be switched back before anything is opened: else the wrong side would be.
+ * Answers with whether it was.
+ */
+export async function leadBackFirst(context: MigrationContext, from: SideName): Promise<boolean> {
+  const { attempt, aliases } = context.journal.record
+  // A side on which nothing is to be put back may be the reason why the switch is given up.
+  const sides = aliases === null ? [from] : bothSides
+  const isOther = attempt?.isHookCalled === true && (await findChanged(context, sides)) !== undefined
+  if (isOther) await leadBack(context)
+  await checkClusters(context, sides)
+  return isOther
 }
 
 /** Also when the user stops: traffic would stay where it is refused. */

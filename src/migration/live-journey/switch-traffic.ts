@@ -9,6 +9,7 @@ import { indexExists } from '../../mechanism/prepare-target.ts'
 import type { JsonObject } from '../../model/json.ts'
 import { aliasesOf, changeAliases } from '../index-aliases.ts'
 import { runHook } from '../snapshot-journey/run-hook.ts'
+import { sameCluster } from './cluster-identity.ts'
 import type { MigrationContext } from './migration-context.ts'
 import { type AliasesByIndex, type AliasMove, type SideName, sidesOf } from './migration-record.ts'
 
@@ -71,14 +72,6 @@ async function actionsOf(cluster: Cluster, wanted: AliasesByIndex, direction: ke
     for (const [alias, properties] of Object.entries(aliases)) actions.push({ add: { index, alias, ...properties } })
   }
   return actions
-}
-
-async function sameCluster(one: Cluster, other: Cluster): Promise<boolean> {
-  const uuidOf = async (cluster: Cluster) =>
-    (await cluster.json<{ cluster_uuid?: string }>({ method: 'GET', path: '/' })).body.cluster_uuid
-  const uuid = await uuidOf(one)
-  // `_na_` is what a cluster says that has no UUID yet.
-  return uuid !== undefined && uuid !== '_na_' && uuid === (await uuidOf(other))
 }
 
 /** Longer than this nobody should wait while writes are stopped; the time limit of the switch usually ends it before. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Cluster } from '../../cluster/cluster.ts'
 import { indexPath } from '../../cluster/paths.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import { isWhole, type ShardsOfAnswer } from '../../source/search-answer.ts'
 import { verifyIndexes } from '../../verify/verify.ts'
 import { openGroup } from '../verify-copy.ts'
 import type { JourneyContext } from './journey-context.ts'
@@ -33,9 +34,11 @@ async function countDocuments({ source, target }: JourneyContext, { from, name }
 
 async function countOf(cluster: Cluster, index: string): Promise<number> {
   await cluster.json({ method: 'POST', path: indexPath(index, '_refresh'), retry: 'safe' })
-  const { body } = await cluster.json<JsonObject>({ method: 'GET', path: indexPath(index, '_count') })
-  const { failed } = isJsonObject(body._shards) ? body._shards : {}
-  return Number(failed ?? 0) > 0 ? Number.NaN : Number(body.count)
+  const { body } = await cluster.json<{ readonly count: number; readonly _shards: ShardsOfAnswer }>({
+    method: 'GET',
+    path: indexPath(index, '_count'),
+  })
+  return isWhole(body._shards) ? body.count : Number.NaN
 }
 
 async function readHealth({ target, plan, signal }: JourneyContext, { name }: RestoredRecord): Promise<Found> {

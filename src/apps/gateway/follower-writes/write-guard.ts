@@ -16,7 +16,7 @@ import { serverError } from '../server-errors.ts'
 import { blockDescription, blockedAnswer } from './blocked-answer.ts'
 import { answerBulk } from './bulk-call.ts'
 import { namesInActions, namesInDestination } from './names-in-body.ts'
-import { type WrittenNames, writtenNames } from './written-names.ts'
+import { indexOfBulk, type WrittenNames, writtenNames } from './written-names.ts'
 
 export interface WriteGuardOptions {
   /** Indexes that follow others or are paused in it, as of now; asked for each call. */
@@ -52,7 +52,8 @@ export class WriteGuard implements CallGuard {
     asker: NameAsker,
     typed: boolean,
   ): Promise<GatewayAnswer | 'pass' | 'sent'> {
-    if (written.kind === 'bulk') return this.#judgeBulk(guarded, written.index, asker, typed)
+    if (written.kind === 'bulk')
+      return this.#judgeBulk(guarded, indexOfBulk(written.index, guarded.call.query), asker, typed)
     if (written.kind === 'bulk stream') return noStream
     const uses =
       written.kind === 'expression'

@@ -1,7 +1,7 @@
 // Which calls write, in the forms that clients of all versions use.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { writtenNames } from './written-names.ts'
+import { indexOfBulk, writtenNames } from './written-names.ts'
 
 /** As a line: what it writes to, or `-`. */
 function told(line: string, typed: boolean): string {
@@ -113,4 +113,11 @@ test('the calls of versions with mapping types', () => {
   for (const [line, expected] of Object.entries(typed)) assert.equal(told(line, true), expected, line)
   assert.equal(told('PUT /i/_doc/_search', false), 'write i')
   assert.equal(told('PUT /i/_doc/_search', true), '-')
+})
+
+test('a bulk call may name its index beside the path', () => {
+  const query = new URLSearchParams('index=a&index=b')
+  assert.equal(indexOfBulk(undefined, query), 'b')
+  assert.equal(indexOfBulk('i', query), 'i')
+  assert.equal(indexOfBulk(undefined, new URLSearchParams('index=')), undefined)
 })

@@ -63,6 +63,10 @@ export function writtenNames(method: string, segments: readonly string[], typed:
   return rest.slice(1).some((segment) => harmless.has(segment)) ? undefined : documentCall(rest, write, all)
 }
 
+/** `POST /_bulk?index=orders`: servers take the name from there where the path has none, and of several the last. */
+export const indexOfBulk = (inPath: string | undefined, query: URLSearchParams): string | undefined =>
+  inPath ?? (query.getAll('index').at(-1) || undefined)
+
 const bulk = (rest: readonly string[], index: string): WrittenNames =>
   rest.at(-1) === 'stream' ? { kind: 'bulk stream' } : { kind: 'bulk', index }
 

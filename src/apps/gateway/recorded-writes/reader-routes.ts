@@ -103,7 +103,7 @@ class Readers {
     const aliases = aliasesIn(parsed(ofAliases.body), index)
     if (!aliases)
       return serverError(400, 'illegal_argument_exception', `[${index}] is no index, but leads to one; name that`)
-    if (log.learnAliases(index, aliases)) await log.markSweep(index)
+    log.learnAliases(index, aliases)
     if (this.#believed.size >= callersMax) this.#believed.clear()
     this.#believed.set(key, monotonicMs() + believedMs)
     return undefined

@@ -110,6 +110,21 @@ describe('a gateway that records', { skip: missingJava(name) ?? false, timeout: 
     assert.deepEqual(large.ids, made)
   })
 
+  test('names and ids that stand beside the path, and names that only the cluster can tell', async () => {
+    const beside = await leaves('POST', `_bulk?index=${index}`, '{"index":{"_id":"beside"}}\n{}\n{"index":{}}\n{}\n')
+    const items = beside.body.items as { index: { _id: string; _index: string } }[]
+    assert.deepEqual(beside.ids, items.map((item) => item.index._id).sort())
+    assert.equal(items[0]?.index._index, index)
+    const given = await leaves('POST', `${index}/_doc?id=given`, { n: 1 })
+    if (given.status < 300) assert.deepEqual(given.ids, [given.body._id])
+    else assert.deepEqual(given.ids, ['given'])
+    const reckoned = encodeURIComponent(`<${index}{now/d{'-reckoned'}}>`)
+    const dated = await leaves('PUT', `${reckoned}/_doc/1`, { n: 1 })
+    assert.deepEqual([dated.status, dated.body._index, dated.sweep], [201, `${index}-reckoned`, true])
+    await call('DELETE', `${index}-reckoned`)
+    assert.equal((await leaves('POST', '_reindex', 'no JSON', { 'content-type': 'application/smile' })).sweep, true)
+  })
+
   test('what names no ids is to be swept, also while it goes on in the background', async () => {
     assert.equal(
       (await leaves('POST', `${index}/_delete_by_query?conflicts=proceed`, { query: { match_none: {} } })).sweep,

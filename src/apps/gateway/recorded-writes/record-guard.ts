@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { WriteNote } from '../../../engine/catalog-recorded-writes.ts'
 import {
   everything,
+  isReckoned,
   notesOfExpression,
   type RecordedWrites,
   type WriteTicket,
@@ -11,6 +12,7 @@ import type { ClusterVersion } from '../../../model/cluster-version.ts'
 import type { CallGuard, GuardedCall, Inspection, PassedOn } from '../call-guard.ts'
 import { unpackedBody } from '../follower-writes/bulk-call.ts'
 import { namesInDestination } from '../follower-writes/names-in-body.ts'
+import { indexOfBulk } from '../follower-writes/written-names.ts'
 import type { GatewayAnswer } from '../route.ts'
 import { type BulkRecorder, recordedLines } from './recorded-lines.ts'
 import type { RunningTasks } from './running-tasks.ts'
@@ -57,13 +59,23 @@ export class RecordGuard implements CallGuard {
   async #record(guarded: GuardedCall, keys: WrittenKeys, server: Server): Promise<GatewayAnswer | 'pass' | PassedOn> {
     const { log } = this.#options
     const { call } = guarded
-    if (keys.kind === 'bulk') return this.#bulk(guarded, keys.name, server)
+    if (keys.kind === 'bulk') return this.#bulk(guarded, indexOfBulk(keys.name, call.query), server)
     if (keys.kind === 'reindex' || keys.kind === 'everything') return this.#everything(guarded, keys)
     if (!log.covers(keys.name)) return 'pass'
+    if (isReckoned(keys.name)) {
+      await this.#ticket(guarded).add([everything])
+      return 'pass'
+    }
     const pipeline = call.query.get('pipeline')
     const whole: WriteNote[] = pipeline && pipeline !== '_none' ? [{ name: keys.name, ids: undefined }] : []
     if (keys.kind === 'document') {
       await this.#ticket(guarded).add([{ name: keys.name, ids: keys.ids }, ...whole])
+      return 'pass'
+    }
+    // Servers take the id from there as well.
+    const given = call.query.getAll('id').at(-1)
+    if (given !== undefined) {
+      await this.#ticket(guarded).add([{ name: keys.name, ids: given === '' ? undefined : [given] }, ...whole])
       return 'pass'
     }
     if (server.keepsIds) {
@@ -82,7 +94,8 @@ export class RecordGuard implements CallGuard {
   ): Promise<'pass'> {
     const { log, tasks } = this.#options
     const expressions = keys.kind === 'reindex' ? await namesInDestination(guarded.call) : [keys.expression]
-    const notes = expressions
+    // Of a body that cannot be read here, as SMILE, the cluster alone knows where it leads.
+    const notes = (expressions.length === 0 ? ['_all'] : expressions)
       .flatMap((expression) => notesOfExpression(expression))
       .filter(({ name, ids }) => ids !== undefined || log.covers(name))
     if (notes.length === 0) return 'pass'
@@ -131,7 +144,11 @@ export class RecordGuard implements CallGuard {
   ): BulkRecorder {
     const { log } = this.#options
     const known = new Map<string, boolean>()
+    let { generation } = log
     const covers = (name: string): boolean => {
+      // A body may take minutes, in which aliases are learnt.
+      if (generation !== log.generation) known.clear()
+      generation = log.generation
       const found = known.get(name) ?? log.covers(name)
       if (known.size < knownMax) known.set(name, found)
       return found

@@ -121,3 +121,9 @@ test('a large body goes on in parts, each when it is recorded', async () => {
   assert.equal(found.body, many)
   assert.equal(found.ids.orders?.length, 60_000)
 })
+
+test('items for a name that is reckoned from the date may be of any index', async () => {
+  const line = '{"index":{"_index":"<orders-{now/d}>","_id":"1"}}\n{}\n{"create":{"_index":"<orders-{now/d}>"}}\n{}\n'
+  const found = await read(line, 7, { covers: () => true })
+  assert.deepEqual([found.ids, found.whole, found.body, found.made], [{}, [undefined], line, 0])
+})

@@ -1,5 +1,6 @@
 // Reads the ids out of a bulk body while it arrives in chunks cut anywhere, gives an id to items that have none, and hands nothing on before what it
 // may change is recorded.
+import { isReckoned } from '../../../engine/recorded-writes.ts'
 import { type FullActionLine, hasDocument, readFullLine } from '../follower-writes/action-line.ts'
 import { makeId } from './written-keys.ts'
 
@@ -142,6 +143,10 @@ class BulkReader {
   }
 
   private note(name: string, line: FullActionLine, bytes: Buffer): Buffer {
+    if (isReckoned(name)) {
+      this.whole.add(undefined)
+      return bytes
+    }
     // A pipeline may change the id, and where the document goes.
     const pipeline = line.pipeline ?? this.recorder.pipeline
     if (pipeline !== undefined && pipeline !== '_none') this.whole.add(name)

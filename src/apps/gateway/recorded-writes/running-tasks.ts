@@ -8,28 +8,38 @@ import type { GuardedCall } from '../call-guard.ts'
 const askEveryMs = 3_000
 /** Where tasks cannot be asked for, the sweep that comes now and then finds what is still done after this. */
 const unknownForMs = 600_000
+const askWithinMs = 30_000
 const answerBytesMax = 16 * 1024 * 1024
+
+export type TasksTold = 'running' | 'none' | 'unknown'
 
 export class RunningTasks implements Disposable {
   private readonly timers = new Set<NodeJS.Timeout>()
 
   /** Meanwhile the ticket is open: it gets a number now and then. */
-  settleWhenOver(ticket: WriteTicket, guarded: GuardedCall): void {
-    const { call, passage } = guarded
+  settleWhenOver(ticket: WriteTicket, { call, passage }: Pick<GuardedCall, 'call' | 'passage'>): void {
     const headers = Object.entries({ ...call.caller.clusterHeaders, accept: 'application/json' }).flat()
     const request = { method: 'GET', url: '/_tasks?actions=*reindex,*byquery', headers, body: undefined }
+    this.watch(ticket, async () => {
+      const limits = { bytesMax: answerBytesMax, signal: AbortSignal.timeout(askWithinMs) }
+      const { status, body } = await collectAnswer(passage, request, limits)
+      return status === 200 ? tasksIn(JSON.parse(body.toString()) as JsonValue) : 'unknown'
+    })
+  }
+
+  /** Asks until nothing runs, or until too many questions in a row were left without an answer. */
+  watch(ticket: Pick<WriteTicket, 'renew' | 'lost'>, ask: () => Promise<TasksTold>): void {
     let leftMs = unknownForMs
-    const ask = async (): Promise<boolean> => {
-      const { status, body } = await collectAnswer(passage, request, { bytesMax: answerBytesMax })
-      if (status === 200) return runsAny(JSON.parse(body.toString()) as JsonValue)
-      leftMs -= askEveryMs
-      return leftMs > 0
+    const take = (told: TasksTold): void => {
+      // A cluster that does not answer may still have them.
+      leftMs = told === 'unknown' ? leftMs - askEveryMs : unknownForMs
+      if (told === 'none' || leftMs <= 0) ticket.lost()
+      else look()
     }
     const look = (): void => {
       const timer = setTimeout(() => {
         this.timers.delete(timer)
-        // A cluster that does not answer may still have them.
-        ask().then((isRunning) => (isRunning ? look() : ticket.lost()), look)
+        ask().then(take, () => take('unknown'))
       }, askEveryMs).unref()
       this.timers.add(timer)
     }
@@ -42,7 +52,11 @@ export class RunningTasks implements Disposable {
   }
 }
 
-function runsAny(answer: JsonValue): boolean {
-  const nodes = isJsonObject(answer) && isJsonObject(answer.nodes) ? Object.values(answer.nodes) : []
-  return nodes.some((node) => isJsonObject(node) && isJsonObject(node.tasks) && Object.keys(node.tasks).length > 0)
+/** Nodes that did not answer are named, and their tasks are not among the others. */
+export function tasksIn(answer: JsonValue): TasksTold {
+  if (!isJsonObject(answer) || !isJsonObject(answer.nodes)) return 'unknown'
+  const runs = (node: JsonValue) => isJsonObject(node) && isJsonObject(node.tasks) && Object.keys(node.tasks).length > 0
+  if (Object.values(answer.nodes).some(runs)) return 'running'
+  const left = [answer.node_failures, answer.task_failures].flatMap((failures) => failures ?? [])
+  return left.length > 0 ? 'unknown' : 'none'
 }

@@ -13,6 +13,7 @@ import {
   replicationUnknown,
   rolesMissing,
 } from '../../../engine/replication/refusals.ts'
+import type { ReplicationCaller } from '../../../engine/replication/replications.ts'
 import { IndexferryError } from '../../../foundation/errors.ts'
 import type { AutoFollowStatus, ReplicationStatus } from '../../../model/replication.ts'
 import { replicationRoutes } from './replication-routes.ts'
@@ -22,6 +23,8 @@ let server: RoutesServer
 let asked: unknown[] = []
 /** What it answers next, instead of doing it. */
 let failure: Error | undefined
+/** What stopping leaves. */
+let unfinishedIndex: string | undefined
 let statuses = new Map<string, ReplicationStatus>()
 let rules: AutoFollowStatus[] = []
 /** Answers of the cluster to the questions about rights. */
@@ -38,7 +41,10 @@ const deps = {
     start: async (request: unknown) => note('start', request),
     pause: async (follower: string, reason: string) => note('pause', follower, reason),
     resume: async (follower: string, _: unknown, isForced: boolean) => note('resume', follower, isForced),
-    stop: async (follower: string) => note('stop', follower),
+    stop: async (follower: string, caller: ReplicationCaller | undefined) => {
+      note('stop', follower, caller?.clusterHeaders)
+      return { unfinishedIndex }
+    },
     update: async (follower: string, settings: unknown) => note('update', follower, settings),
     status: (follower: string) => statuses.get(follower),
     list: () => [...statuses.values()],
@@ -76,6 +82,7 @@ after(() => server[Symbol.asyncDispose]())
 beforeEach(() => {
   asked = []
   failure = undefined
+  unfinishedIndex = undefined
   statuses = new Map()
   rules = []
   clusterAnswer = { status: 200, body: '{}' }
@@ -155,10 +162,22 @@ describe('one replication', () => {
       ['pause', 'f', 'mine'],
       ['resume', 'f', false],
       ['resume', 'f', true],
-      ['stop', 'f'],
+      ['stop', 'f', {}],
       ['update', 'f', { a: 1 }],
     ])
     assert.deepEqual(new Set(clusterAsked), new Set(['POST /f/_refresh']))
+  })
+
+  test('a stop that leaves an unfinished index says so', async () => {
+    const stop = () => fetch(`${server.url}/${replication('f/_stop')}`, { method: 'POST', body: '{}', headers })
+    const headers = { 'content-type': 'application/json' }
+    assert.equal((await stop()).headers.get('warning'), null)
+    unfinishedIndex = 'größe'
+    const answer = await stop()
+    assert.equal(answer.status, 200)
+    assert.deepEqual(await answer.json(), { acknowledged: true })
+    const said = /^299 indexferry "the replication is stopped; gr%C3%B6%C3%9Fe does not have all documents .*"$/
+    assert.match(answer.headers.get('warning') ?? '', said)
   })
 
   test('what the cluster does not let the caller do is not done', async () => {

@@ -2,7 +2,7 @@
 import type { Replications } from '../../../engine/replication/replications.ts'
 import { monotonicMs, sleep } from '../../../foundation/clock.ts'
 import { booleanParameter, timeParameter } from '../reindex/parse-parameters.ts'
-import type { GatewayCall } from '../route.ts'
+import type { GatewayAnswer, GatewayCall } from '../route.ts'
 import { parsePause, parseResume, parseStart, parseStop, parseUpdate } from './parse-replication.ts'
 import { readBody, requireBody } from './read-body.ts'
 import { acknowledged, answer, type ReplicationCall, type ReplicationRoutesDeps } from './replication-call.ts'
@@ -27,23 +27,29 @@ export const singleCalls = ({ replications }: Deps): ReplicationCall[] => [
     return async () => {
       await replications.start(request, call.caller)
       if (isWaiting) await waitForRestore(replications, follower, call.signal)
+      return acknowledged
     }
   }),
   changing('POST', 'pause', [], 'manage', async (call, follower) => {
     const reason = parsePause(await readBody(call))
-    return () => replications.pause(follower, reason)
+    return () => whenDone(replications.pause(follower, reason))
   }),
   changing('POST', 'resume', [], 'manage', async (call, follower) => {
     const isForced = parseResume(await readBody(call))
-    return () => replications.resume(follower, call.caller, isForced)
+    return () => whenDone(replications.resume(follower, call.caller, isForced))
   }),
   changing('POST', 'stop', [], 'manage', async (call, follower) => {
     parseStop(await readBody(call))
-    return () => replications.stop(follower)
+    return async () => {
+      const { unfinishedIndex } = await replications.stop(follower, call.caller)
+      return unfinishedIndex === undefined
+        ? acknowledged
+        : { ...acknowledged, headers: unfinishedLeft(unfinishedIndex) }
+    }
   }),
   changing('PUT', 'update', indexOptions, 'manage', async (call, follower) => {
     const settings = parseUpdate(await requireBody(call, false))
-    return () => replications.update(follower, settings, call.caller)
+    return () => whenDone(replications.update(follower, settings, call.caller))
   }),
   {
     method: 'GET',
@@ -63,7 +69,7 @@ function changing(
   action: string,
   takes: readonly string[],
   right: 'manage' | 'unasked',
-  prepare: (call: GatewayCall, follower: string) => Promise<() => Promise<void>>,
+  prepare: (call: GatewayCall, follower: string) => Promise<() => Promise<GatewayAnswer>>,
 ): ReplicationCall {
   return {
     method,
@@ -75,10 +81,21 @@ function changing(
       const act = await prepare(call, index)
       const refusal = right === 'manage' ? await mayManage(call, index) : undefined
       if (refusal) return refusal
-      await act()
-      return acknowledged
+      return act()
     },
   }
+}
+
+/** Headers hold no letters of other scripts, which names of indexes may have. */
+const unfinishedLeft = (index: string) => ({
+  warning:
+    `299 indexferry "the replication is stopped; ${encodeURIComponent(index)} does not have all documents of the leader and was left: ` +
+    `the caller may not delete it, or the replication has not made it"`,
+})
+
+async function whenDone(work: Promise<void>): Promise<GatewayAnswer> {
+  await work
+  return acknowledged
 }
 
 /** The replication goes on in any case: what is not there in time is still acknowledged. */
