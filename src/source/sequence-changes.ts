@@ -19,7 +19,7 @@ import {
   selectionFilters,
   shardPreference,
 } from './selection.ts'
-import { ShownCopies } from './shown-copies.ts'
+import { type Holders, ShownCopies } from './shown-copies.ts'
 import type { DocumentSource } from './source.ts'
 
 /** Well below `indices.query.bool.max_clause_count` (1024). */
@@ -36,7 +36,7 @@ export async function openSequenceChanges(selection: SearchSelection): Promise<S
   const { shards, replicasLag } = settings
   const readHolders = async (signal = new AbortController().signal) => {
     const mark = await readIndexMark(cluster, index, shards, signal)
-    return new Map(mark.shards.map(({ shard, holder }) => [shard, holder]))
+    return holdersOf(mark)
   }
   const copies = new ShownCopies({ cluster, index, replicasLag, primariesOnly: true, readHolders })
   const shown = { ...selection, copies }
@@ -50,6 +50,8 @@ export class SequenceChanges implements ChangeSource {
   readonly listMax: number
   private readonly selection: ShownSelection
   private readonly shards: number
+  /** Of the last look. */
+  private seen: Holders | undefined
 
   constructor(selection: ShownSelection, documents: DocumentSource, shards: number, listMax: number) {
     this.selection = selection
@@ -58,12 +60,14 @@ export class SequenceChanges implements ChangeSource {
     this.listMax = listMax
   }
 
-  look(signal: AbortSignal): Promise<IndexMark> {
-    return readIndexMark(this.selection.cluster, this.selection.index, this.shards, signal)
+  async look(signal: AbortSignal): Promise<IndexMark> {
+    const mark = await readIndexMark(this.selection.cluster, this.selection.index, this.shards, signal)
+    this.seen = holdersOf(mark)
+    return mark
   }
 
   async show(signal: AbortSignal): Promise<void> {
-    await this.selection.copies.show(signal)
+    await this.selection.copies.show(signal, this.seen)
   }
 
   async countLive(shard: number, ranges: readonly NumberRange[], width: number, signal: AbortSignal) {
@@ -164,6 +168,8 @@ export class SequenceChanges implements ChangeSource {
     await this.documents[Symbol.asyncDispose]()
   }
 }
+
+const holdersOf = ({ shards }: IndexMark): Holders => new Map(shards.map(({ shard, holder }) => [shard, holder]))
 
 const isSingle = ({ from, to }: NumberRange): boolean => to - from === 1
 

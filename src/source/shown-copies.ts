@@ -10,7 +10,7 @@ import { refreshIndex } from './shard-checkpoints.ts'
 import { readShardStatistics } from './shard-statistics.ts'
 
 /** Node ids by shard. */
-type Holders = ReadonlyMap<number, string | undefined>
+export type Holders = ReadonlyMap<number, string | undefined>
 
 export interface ShownCopiesOptions {
   readonly cluster: Cluster
@@ -36,15 +36,18 @@ export class ShownCopies {
     this.options = options
   }
 
-  /** Everything of before this call is visible to the searches of after it. Throws SHARD_FAILED while not all primaries are there. */
-  async show(signal?: AbortSignal): Promise<void> {
+  /**
+   * Everything of before this call is visible to the searches of after it. Throws SHARD_FAILED while not all primaries are there. `seen`: who held
+   * them before, where the caller has just asked.
+   */
+  async show(signal?: AbortSignal, seen?: Holders): Promise<void> {
     const { cluster, index, replicasLag, primariesOnly } = this.options
     if (!replicasLag && !primariesOnly && (await refreshIndex(cluster, index, signal))) {
       this.holders = undefined
       this.isShown = true
       return
     }
-    let before = await this.readHolders(signal)
+    let before = seen ?? (await this.readHolders(signal))
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       await refreshIndex(cluster, index, signal)
       const after = await this.readHolders(signal)

@@ -182,7 +182,11 @@ class FollowCampaign {
       // Some of them at the same time as the next.
       const happening = trouble(parties).then((what) => troubles.push(what))
       if (this.chance() < 0.7) await happening
-      else this.together.push(happening)
+      else {
+        // What goes wrong is told when it is waited for.
+        happening.catch(() => {})
+        this.together.push(happening)
+      }
       await sleep(this.chance() * 800)
     }
     await Promise.all(this.together.splice(0))

@@ -1,6 +1,7 @@
 // What happens to the parties of a following campaign: each trouble begins, lasts for a random while, and is over when it resolves.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Weather, WeatherProxy } from '../faults/weather-proxy.ts'
+import { eventually } from '../journeys/indexferry.ts'
 import { ask } from '../servers/http.ts'
 import type { OwnServer } from '../servers/servers.ts'
 
@@ -90,7 +91,9 @@ const maintain: Trouble = async ({ source, chance, index }) => {
   await post(call).catch(() => {})
   if (call === '_close') {
     await sleep(between(chance, 0, 1_000))
-    await post('_open')
+    // The server may be killed and started again meanwhile.
+    const open = async () => ((await post('_open').catch(() => undefined))?.status === 200 ? true : undefined)
+    await eventually('the index being open again', open, 120_000)
   }
   return `source ${call}`
 }

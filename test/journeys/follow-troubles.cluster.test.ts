@@ -116,7 +116,7 @@ test('a day passes while it follows, hours at a time, and requests fail', {
       // What is not repeated of itself, such as the making of the target, ends the command with its reason.
       const isRepeated = request.method === 'GET' || /\/_(search|refresh|bulk)\b/.test(request.path)
       if (!isOver) isBad ||= isBulk(request)
-      if (!isBad || !isRepeated || failing() > 0.2) return next(request)
+      if (!isBad || !isRepeated || failing() > 0.1) return next(request)
       await sleep(150)
       throw new Error('the connection is cut')
     }
