@@ -21,7 +21,8 @@ function opener(context: TestContext): (settings?: Partial<RecordSettings>) => R
 /** Both clocks and the timers stand still; what is returned moves them. */
 function heldClocks(context: TestContext): (ms: number) => void {
   mock.timers.enable({ apis: ['setInterval', 'Date'], now: Date.now() })
-  let ms = performance.now()
+  // A whole number: what is added to a fraction is not always what is found between the two.
+  let ms = Math.floor(performance.now())
   context.mock.method(performance, 'now', () => ms)
   context.after(() => mock.timers.reset())
   return (more) => {
