@@ -151,6 +151,7 @@ const lacking: Readonly<Record<Edition, Partial<Capabilities>>> = {
     clusterCalls: false,
     taskList: false,
     primaryPreference: false,
+    defaultPipelines: false,
     scroll: false,
     slicedScroll: false,
     dataStreams: false,

@@ -62,6 +62,9 @@ export interface DocumentCopyOptions {
  * rest is for following.
  */
 const laterRoundsMax = 4
+/** What is read once more as a whole, because what was read before cannot be relied on, is no matter of being close. */
+const againRoundsMax = 16
+const isFromStart = (part: Partition): boolean => part.kind === 'sequence' && part.from === 0
 
 /** Documents between source and target at most. With the bodies made of them about twice this is in memory. */
 export const bytesOnTheWayMax = 16 * 1024 * 1024
@@ -93,7 +96,8 @@ export async function copyDocuments(options: DocumentCopyOptions): Promise<Docum
     if (options.documentsMax !== undefined) return { isComplete: true, operationsBehind: undefined }
     const later = await source.listLaterPartitions(partitions.map(({ partition }) => partition))
     if (later.length === 0) return { isComplete: true, operationsBehind: source.isResumable ? 0 : undefined }
-    if (round > laterRoundsMax) return { isComplete: true, operationsBehind: operationsIn(later) }
+    if (round > laterRoundsMax && !(round <= againRoundsMax && later.some(isFromStart)))
+      return { isComplete: true, operationsBehind: operationsIn(later) }
     await options.onListed?.()
     if (stop.aborted) return { isComplete: false, operationsBehind: undefined }
     journal.savePartitions(unit.name, round, later)
@@ -113,7 +117,7 @@ async function carryRound(
   options.onPartitions?.(open.length, 0)
   await carryBatches({
     ...options,
-    transform: once ? applyInOrder(options.transform) : options.transform,
+    transform: once || source.kind === 'file' ? applyInOrder(options.transform) : options.transform,
     partitions: open.map(({ partition, position, counts }) =>
       // Where a position is no place to go on from, the partition is read again as a whole, and its counts begin again with it.
       source.isResumable ? { partition, after: position, counts } : { partition, after: undefined, counts: undefined },
@@ -133,7 +137,8 @@ async function carryRound(
 }
 
 /**
- * A file keeps the order in which it is given batches, and how long it is stands for all that were read before. So a transform that takes
+ * A file keeps the order in which it is given batches, and how long it is stands for all that were read before; and of several lines of a file with the same
+ * id the last one counts. So a transform that takes
  * longer for one batch than for the next must not change their order.
  */
 function applyInOrder(transform: DocumentTransform): DocumentTransform {

@@ -1,7 +1,7 @@
 // Finds the noted numbers of a shard whose document is no longer there, without reading documents: the source counts what is left in
 // ever smaller parts of the number range, and only parts with fewer documents than were noted are looked into.
 import type { ChangeSource, LiveNumbers, NumberRange } from '../source/change-source.ts'
-import { blockNumbers, mergeNotes, OpenBlock, type WrittenId, type WrittenIds } from './written-ids.ts'
+import { type BlockCount, blockNumbers, mergeNotes, OpenBlock, type WrittenId, type WrittenIds } from './written-ids.ts'
 
 /** Blocks that one question covers: about 8 million numbers, and fewer answers than any version allows (`search.max_buckets`, 10,000). */
 const blocksPerCount = 2048
@@ -23,6 +23,11 @@ export interface FindGoneOptions {
   readonly shard: number
   /** Everything below was read and noted. */
   readonly below: number
+  /**
+   * Whether every block is looked into, and not only those whose counts differ: where reading may have passed over documents, as many of them may be in
+   * a block as are gone from it.
+   */
+  readonly isThorough?: boolean
   readonly signal: AbortSignal
 }
 
@@ -31,13 +36,14 @@ export interface FindGoneOptions {
  * the next one. Changes that were made before the search must have been made visible (`show`).
  */
 export async function* findGone(options: FindGoneOptions): AsyncGenerator<GoneNumbers> {
-  const { source, written, shard, below, signal } = options
+  const { source, written, shard, below, isThorough = false, signal } = options
   for (let next = 0; next * blockNumbers < below; ) {
     const noted = written.listBlocks(shard, next, blocksPerCount).filter(({ block }) => block * blockNumbers < below)
     const last = noted.at(-1)
     const to = last && noted.length === blocksPerCount ? Math.min(below, (last.block + 1) * blockNumbers) : below
     const live = await source.countLive(shard, [{ from: next * blockNumbers, to }], blockNumbers, signal)
-    const suspects = noted.filter(({ block, count }) => (live.get(block) ?? 0) !== count).map(({ block }) => block)
+    const isSuspect = ({ block, count }: BlockCount) => isThorough || (live.get(block) ?? 0) !== count
+    const suspects = noted.filter(isSuspect).map(({ block }) => block)
     // A block without notes that holds documents was passed over as a whole.
     const known = new Set(noted.map(({ block }) => block))
     for (const block of live.keys()) if (!known.has(block)) suspects.push(block)

@@ -83,6 +83,24 @@ test('numbers that were passed over are handed out, and the search goes on', asy
   assert.equal(deletes.deleted, 1)
 })
 
+test('after the source was away, a document that is back is found also where another is gone from the same block', async () => {
+  const live = allBut()
+  const { deletes, sent, step } = deletesOf(live, new RecentWrites(), () => true)
+  for (let at = 0; at < 4; at++) await step(9, 10)
+  assert.ok(!deletes.isPending)
+  // One that was overtaken by what a crash has undone, and one that was deleted.
+  live.add(100)
+  live.delete(4)
+  deletes.reset()
+  const missed: number[] = []
+  for (let at = 0; at < 8; at++) missed.push(...((await step(200, 201))?.missed ?? []))
+  assert.deepEqual(missed, [100])
+  assert.deepEqual(
+    sent.map(({ id }) => id),
+    ['d-4'],
+  )
+})
+
 test('a number whose document was written again since needs no delete, unless that was deleted, too', async () => {
   const recent = new RecentWrites()
   const again = batchOf([

@@ -67,6 +67,8 @@ export class FollowDeletes {
   private readonly options: FollowDeletesOptions
   /** After a start nothing is known of what was deleted meanwhile. */
   private isDue = true
+  /** … and while the source was away it may have brought documents back that reading had passed over. */
+  private isThorough = true
   private wasHurried = false
   private changes = 0
   private search: Search | undefined
@@ -100,6 +102,7 @@ export class FollowDeletes {
   reset(): void {
     this.search?.stop.abort(new Error('the search was given up'))
     this.isDue = true
+    this.isThorough = true
   }
 
   /** Resolves when nothing of a search is under way any more. To be called when following has ended. */
@@ -142,7 +145,9 @@ export class FollowDeletes {
   }
 
   private begin(mark: IndexMark, positions: ReadonlyMap<number, number>, upToMs: number): void {
+    const { isThorough } = this
     this.isDue = false
+    this.isThorough = false
     this.changes = 0
     this.options.recent.turn()
     const shards = mark.shards.map(({ shard }) => ({ shard, below: positions.get(shard) ?? 0 }))
@@ -153,13 +158,14 @@ export class FollowDeletes {
       running: Promise.resolve(),
     }
     this.search = search
-    search.running = this.run(search, shards)
+    search.running = this.run(search, shards, isThorough)
       .then((tookMs) => {
         this.upToMs = upToMs
         this.notBeforeMs = monotonicMs() + Math.max(pauseMsMin, pauseFactor * tookMs)
       })
       .catch((error: unknown) => {
         this.isDue = true
+        this.isThorough ||= isThorough
         if (!search.stop.signal.aborted && !this.options.signal.aborted) this.failure = { error }
       })
       .finally(() => {
@@ -168,7 +174,11 @@ export class FollowDeletes {
   }
 
   /** The whole search; answers with how long it kept the source busy. */
-  private async run(search: Search, shards: readonly { shard: number; below: number }[]): Promise<number> {
+  private async run(
+    search: Search,
+    shards: readonly { shard: number; below: number }[],
+    isThorough: boolean,
+  ): Promise<number> {
     const { source, written } = this.options
     const signal = AbortSignal.any([this.options.signal, search.stop.signal])
     const startMs = monotonicMs()
@@ -176,7 +186,7 @@ export class FollowDeletes {
     try {
       await source.show(signal)
       for (const { shard, below } of shards) {
-        for await (const { gone, missed } of findGone({ source, written, shard, below, signal })) {
+        for await (const { gone, missed } of findGone({ source, written, shard, below, isThorough, signal })) {
           signal.throwIfAborted()
           if (missed.length > 0) await handOver(search, { shard, missed }, signal)
           await found.add({ shard, gone })

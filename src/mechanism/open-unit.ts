@@ -36,6 +36,8 @@ export interface ReadingOptions {
   readonly way?: 'sequence' | 'scroll' | 'pointInTime' | undefined
   /** Told of each fault after which a read is tried again. */
   readonly onFault?: ((error: unknown) => void) | undefined
+  /** `SearchSelection.onRead`. */
+  readonly onRead?: ((ms: number) => void) | undefined
 }
 
 export interface WritingOptions {
@@ -45,8 +47,6 @@ export interface WritingOptions {
   readonly resumeFrom: JsonValue | undefined
   /** Without versions a write replaces whatever is there: for repairs. Default false. */
   readonly unversioned?: boolean
-  /** Documents pass the index's default pipeline by: they have been through what they were to go through. Default false. */
-  readonly bypassesPipelines?: boolean
   /** Told of each request to a cluster. */
   readonly onRequest?: BulkTargetOptions['onRequest']
 }
@@ -65,6 +65,7 @@ export function selectionOf(cluster: Cluster, unit: CopyUnit, reading: ReadingOp
     documentBytesMax: reading.documentBytesMax,
     readers: reading.readers,
     onFault: reading.onFault,
+    onRead: reading.onRead,
   }
 }
 
@@ -123,7 +124,6 @@ export async function openUnitTarget(
       sendsType: documentType === undefined && capabilities.mappingTypes === 'several',
       sendsIndex: false,
     },
-    bypassesPipelines: writing.bypassesPipelines === true && capabilities.defaultPipelines,
     writersMax: writing.writersMax,
     bodyBytesMax: writing.bodyBytesMax,
     onRequest: writing.onRequest,

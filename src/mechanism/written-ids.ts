@@ -55,7 +55,7 @@ const FORGOTTEN = 2
 const packFrom = 256
 
 /** The notes of a batch that is about to be written: `batch` as it was read, `changed` as it will be written. */
-export function encodeBatch(batch: DocumentBatch, changed: DocumentBatch): NotedBlock[] {
+function encodeBatch(batch: DocumentBatch, changed: DocumentBatch): NotedBlock[] {
   const rows = new Map<number, number>()
   if (changed !== batch) {
     for (let row = 0; row < changed.count; row++) rows.set(changed.sequenceNumber[row] as number, row)

@@ -10,6 +10,7 @@ import type { JsonValue } from '../model/json.ts'
 import { readDefinition } from '../source/read-definition.ts'
 import { countSelected } from '../source/selection.ts'
 import { createDataStream } from '../target/create-data-stream.ts'
+import { untilDeletesForgotten } from '../target/forgotten-deletes.ts'
 import { compareDefinitions, fits } from '../verify/compare-definitions.ts'
 import type { CopyContext, NotedUnit } from './copy-context.ts'
 import { highestVersion } from './version-base.ts'
@@ -119,14 +120,16 @@ async function checkExisting(context: CopyContext, cluster: Cluster, unit: CopyU
   }
   await cluster.json({ method: 'POST', path: indexPath(unit.targetIndex, '_refresh') })
   const documents = await countSelected({ cluster, index: unit.targetIndex, documentBytesMax: 1, readers: 1 })
-  if (documents === 0) return unit
-  if (!context.intoExisting) {
+  if (documents > 0 && !context.intoExisting) {
     throw new IndexferryError(
       'TARGET_NOT_EMPTY',
       `target ${cluster.name}: index ${unit.targetIndex} already holds ${documents} documents`,
       { side: 'target', fields: { index: unit.targetIndex, documents } },
     )
   }
+  const signal = AbortSignal.any([context.stop, context.abort])
+  await untilDeletesForgotten(cluster, unit.targetIndex, { note: context.plan.note, signal })
+  if (documents === 0) return unit
   // Versions must lie above all that are there, or the documents that are there would win.
   return { ...unit, versionBase: await highestVersion(cluster, unit.targetIndex, context.abort) }
 }

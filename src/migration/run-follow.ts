@@ -13,6 +13,7 @@ import type {
   FollowStatus,
 } from '../mechanism/follow-journal.ts'
 import { checkHistory, followUnit, type ReachedInstants } from '../mechanism/follow-unit.ts'
+import { Gate } from '../mechanism/gate.ts'
 import { NoTarget } from '../mechanism/no-target.ts'
 import { openTransform, openUnitSource, openUnitTarget } from '../mechanism/open-unit.ts'
 import { checkSameIndex } from '../mechanism/prepare-target.ts'
@@ -26,7 +27,6 @@ import { deleteVersions } from '../target/delete-versions.ts'
 import { readSettings, writeSettings } from '../target/relaxed-settings.ts'
 import type { CopyContext } from './copy-context.ts'
 import { FollowDefinitions } from './follow-definitions.ts'
-import { Gate } from './gate.ts'
 import { openChanges, type SweepWishes } from './open-changes.ts'
 import { prepareUnit } from './prepare-unit.ts'
 import { copyUnit, restoreAll, settleUnits } from './run-copy.ts'
@@ -51,6 +51,8 @@ export interface FollowContext extends Omit<CopyContext, 'beforeWrite'> {
    * followed. The units are in the journal, as following ones.
    */
   readonly isShadow?: boolean | undefined
+  /** Throws when what the source no longer shows cannot be taken for deleted. */
+  readonly beforeDeletes?: (() => Promise<void>) | undefined
   /** `FollowUnitOptions.isHurried`. */
   readonly isHurried?: (() => boolean) | undefined
   /** True when it is stopped for a while only: settings of the target that were changed are then left as they are. */
@@ -95,7 +97,9 @@ export async function runFollow(context: FollowContext): Promise<void> {
       })
     } catch (error) {
       failures.push(error)
-      context.plan.note(`${unit.name} is no longer followed: ${asIndexferryError(error).message}`)
+      if (!isErrorOf(error, 'PAUSED')) {
+        context.plan.note(`${unit.name} is no longer followed: ${asIndexferryError(error).message}`)
+      }
     }
   }
   await Promise.all(units.map(follow))
@@ -174,9 +178,10 @@ async function tellOtherShards({ source, target, plan }: FollowContext, unit: Co
   const here = await readIndexSettings(source.cluster, unit.sourceIndex)
   if (here.shards === 1) return
   const there = await readIndexSettings(target.cluster, unit.targetIndex)
-  if (here.shards === there.shards && here.routingPartition === there.routingPartition) return
+  const isSame = (['shards', 'routingPartition', 'routingShards'] as const).every((what) => here[what] === there[what])
+  if (isSame && here.routingShards !== undefined) return
   plan.note(
-    `${unit.name} has ${here.shards} shards and ${unit.targetIndex} ${there.shards}, which routing divides otherwise: ids must not be deleted and made again under another routing (docs/following.md)`,
+    `${unit.targetIndex} (${there.shards} shards) divides documents with routing among its shards otherwise than ${unit.name} (${here.shards} shards): ids must not be deleted and made again under another routing (docs/following.md)`,
   )
 }
 
@@ -196,15 +201,12 @@ async function followCopied(context: FollowContext, unit: CopyUnit, source: Chan
     source,
     transform: await openTransform(unit, context.edits, context.transformModule),
     target: writer,
-    sendDeletes: async (deletes) =>
-      isShadow
-        ? { deleted: 0, kept: 0, missing: 0 }
-        : deleteVersions(
-            cluster,
-            { index: unit.targetIndex, documentType: unit.documentType },
-            deletes,
-            AbortSignal.any([context.stop, context.abort]),
-          ),
+    sendDeletes: async (deletes) => {
+      await context.beforeDeletes?.()
+      if (isShadow) return { deleted: 0, kept: 0, missing: 0 }
+      const place = { index: unit.targetIndex, documentType: unit.documentType }
+      return deleteVersions(cluster, place, deletes, AbortSignal.any([context.stop, context.abort]))
+    },
     checkTarget: () => checkSameIndex(cluster, unit.targetIndex, unit.targetUuid),
     definition: isShadow ? undefined : definitionsOf(context, unit),
     journal: {

@@ -12,6 +12,8 @@ export interface SequencePartition {
   readonly shard: number
   readonly from: number
   readonly to: number
+  /** How often the shard had got another primary when this was listed; undefined where that cannot be told. */
+  readonly term?: number | undefined
 }
 
 /** One scroll over one shard; narrowed to a range of `_uid` (before 6.0) or to a slice, so that little is read again when it is lost. */

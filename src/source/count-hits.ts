@@ -5,7 +5,7 @@ import { indexPath } from '../cluster/paths.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts'
 import { isWhole, type ShardsOfAnswer } from './search-answer.ts'
-import { explainRefusal } from './selection.ts'
+import { doubtAndExplain } from './selection.ts'
 
 interface CountAnswer {
   readonly timed_out?: boolean
@@ -47,7 +47,7 @@ export async function countHits(cluster: Cluster, expression: string, options: C
     return typeof total === 'number' ? total : total.value
   } catch (error) {
     // The reason is the cluster's own; only what it is the fault of is said here.
-    throw explainRefusal(error, {
+    throw doubtAndExplain(error, {
       cluster,
       index: expression,
       query: options.query,

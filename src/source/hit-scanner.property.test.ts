@@ -4,9 +4,9 @@
 // batches taken at random. Not modelled: hits that no server would print.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
 import { documentsOf } from '../../test/documents/batch-of.ts'
 import { looseObject } from '../../test/documents/loose-json.ts'
+import { fc } from '../../test/documents/properties.ts'
 import { scanHits } from '../../test/documents/scan-hits.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import { readSearchAnswer } from './search-answer.ts'

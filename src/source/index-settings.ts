@@ -9,6 +9,11 @@ export interface IndexSettings {
   readonly shards: number
   /** Over how many shards the documents of one routing lie (`index.routing_partition_size`). */
   readonly routingPartition: number
+  /**
+   * Among how many slots ids are divided, which then are dealt out to the shards (`index.number_of_routing_shards`); undefined where that cannot be
+   * told, because the index was made by shrinking or splitting another.
+   */
+  readonly routingShards: number | undefined
   /** No page may hold more hits (`index.max_result_window`). */
   readonly resultWindow: number
   /** Whether documents carry `_seq_no`: since 6.0, unless `index.disable_sequence_numbers` is set. */
@@ -22,6 +27,9 @@ export interface IndexSettings {
 interface RawSettings {
   readonly number_of_shards?: string
   readonly routing_partition_size?: string
+  readonly number_of_routing_shards?: string
+  readonly resize?: unknown
+  readonly shrink?: unknown
   readonly max_result_window?: string
   readonly disable_sequence_numbers?: string
   readonly version?: { readonly created?: string }
@@ -63,11 +71,20 @@ export function decodeIndexSettings(raw: RawSettings): IndexSettings {
   return {
     shards: Number(raw.number_of_shards ?? 1),
     routingPartition: Number(raw.routing_partition_size ?? 1),
+    routingShards: routingShardsOf(raw, created),
     resultWindow: Number(raw.max_result_window ?? resultWindowDefault),
     sequenceNumbers: created < 6_000_000 ? 'older' : isDisabled ? 'disabled' : 'kept',
     isTranslogAsync: raw.translog?.durability?.toLowerCase() === 'async',
     replicasLag: raw.replication?.type?.toUpperCase() === 'SEGMENT',
   }
+}
+
+/** Since 7.0 by default as often twice the shards as stays within 1024, and twice at least. */
+function routingShardsOf(raw: RawSettings, created: number): number | undefined {
+  if (raw.resize !== undefined || raw.shrink !== undefined) return undefined
+  if (raw.number_of_routing_shards !== undefined) return Number(raw.number_of_routing_shards)
+  const shards = Number(raw.number_of_shards ?? 1)
+  return created < 7_000_000 ? shards : shards * 2 ** Math.max(1, 10 - Math.ceil(Math.log2(shards)))
 }
 
 export const readShardCount = async (cluster: Cluster, index: string): Promise<number> =>

@@ -51,6 +51,16 @@ describe('the way an index is read', () => {
 })
 
 describe('the settings that decide it', () => {
+  it('tell how ids are divided among the shards', () => {
+    const routingShards = (raw: Parameters<typeof decodeIndexSettings>[0]) => decodeIndexSettings(raw).routingShards
+    const [before, since] = [{ created: '6082399' }, { created: '7000099' }]
+    assert.equal(routingShards({ number_of_shards: '5', version: before }), 5)
+    assert.equal(routingShards({ number_of_shards: '5', version: since }), 640)
+    assert.equal(routingShards({ number_of_shards: '800', version: since }), 1600)
+    assert.equal(routingShards({ number_of_shards: '2', number_of_routing_shards: '30', version: before }), 30)
+    assert.equal(routingShards({ number_of_shards: '2', resize: { source: { name: 'a' } }, version: since }), undefined)
+  })
+
   it('have the defaults of the servers', () => {
     assert.deepEqual(decodeIndexSettings({}), {
       shards: 1,
@@ -58,6 +68,7 @@ describe('the settings that decide it', () => {
       sequenceNumbers: 'kept',
       isTranslogAsync: false,
       routingPartition: 1,
+      routingShards: 1024,
       replicasLag: false,
     })
   })
@@ -76,6 +87,7 @@ describe('the settings that decide it', () => {
       sequenceNumbers: 'kept',
       isTranslogAsync: false,
       routingPartition: 1,
+      routingShards: 768,
       replicasLag: true,
     })
   })

@@ -15,7 +15,7 @@ import { closePointInTime, openPointInTime, renewed } from './point-in-time-cont
 import { readSearchAnswer } from './search-answer.ts'
 import {
   countSelected,
-  explainRefusal,
+  doubtAndExplain,
   filteredQuery,
   hitContents,
   resultWindowDefault,
@@ -100,7 +100,7 @@ export class PointInTimeSource implements DocumentSource {
       } catch (error) {
         options.signal.throwIfAborted()
         if (isLost(error) && ++losses <= lossesMax) faults.forget()
-        await faults.pause(explainRefusal(error, this.selection))
+        await faults.pause(doubtAndExplain(error, this.selection))
       }
     }
   }
@@ -123,7 +123,7 @@ export class PointInTimeSource implements DocumentSource {
           options.signal.throwIfAborted()
           if (isTooLarge(error) && size.shrink()) continue
           if (isLost(error)) throw error
-          await faults.pause(explainRefusal(error, this.selection))
+          await faults.pause(doubtAndExplain(error, this.selection))
         }
       }
     } finally {

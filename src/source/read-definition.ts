@@ -51,7 +51,7 @@ export async function readDefinition(cluster: Cluster, index: string): Promise<I
 }
 
 /** One entry of the answer to `GET /INDEX`. */
-export function decodeDefinition(
+function decodeDefinition(
   name: string,
   entry: unknown,
   mappingTypes: Cluster['capabilities']['mappingTypes'],

@@ -11,7 +11,7 @@ import { digestOf, keyOf, versionOf } from './document-key.ts'
 import { isTooLarge } from './passing-faults.ts'
 import type { RecordedLog, RecordedPage } from './recorded-log.ts'
 import type { NotedRow, RecordedNotes, RecordedPlace } from './recorded-notes.ts'
-import { explainRefusal } from './selection.ts'
+import { doubtAndExplain } from './selection.ts'
 import type { DocumentSource } from './source.ts'
 import { openSweepChanges, type SweepChanges, type SweepChangesOptions } from './sweep-changes.ts'
 import type { SweptDocument } from './sweep-notes.ts'
@@ -82,7 +82,7 @@ export class RecordedChanges implements ChangeSource {
   /** The beginning of the last sweep that was taken note of. */
   private sweptSinceMs: number | undefined
   private toldAbout = true
-  private acknowledged = { position: -1, ms: 0 }
+  private acknowledgedMs = 0
 
   constructor(options: RecordedChangesOptions, swept: SweepChanges, around: AroundWrites, order: SweepOrder) {
     this.options = options
@@ -224,7 +224,7 @@ export class RecordedChanges implements ChangeSource {
       return found
     } catch (error) {
       signal.throwIfAborted()
-      if (!isTooLarge(error) || ids.length === 1) throw explainRefusal(error, this.options.selection)
+      if (!isTooLarge(error) || ids.length === 1) throw doubtAndExplain(error, this.options.selection)
       const middle = ids.length >> 1
       return [...(await this.read(ids.slice(0, middle), signal)), ...(await this.read(ids.slice(middle), signal))]
     }
@@ -266,10 +266,10 @@ export class RecordedChanges implements ChangeSource {
   }
 
   private async acknowledge(signal: AbortSignal): Promise<void> {
-    const { place, acknowledged } = this
-    if (!place || monotonicMs() - acknowledged.ms < acknowledgeEveryMs) return
+    const { place } = this
+    if (!place || monotonicMs() - this.acknowledgedMs < acknowledgeEveryMs) return
     await this.options.log.acknowledge(place.reader, place.position, signal)
-    this.acknowledged = { position: place.position, ms: monotonicMs() }
+    this.acknowledgedMs = monotonicMs()
   }
 }
 

@@ -26,11 +26,11 @@ export class RecordedLog {
     this.path = `/_indexferry/writes/${encodeURIComponent(index)}`
   }
 
-  async read(after: number, signal: AbortSignal, size?: number): Promise<RecordedPage> {
+  async read(after: number, signal: AbortSignal): Promise<RecordedPage> {
     const { body } = await this.cluster.json<JsonValue>({
       method: 'GET',
       path: this.path,
-      query: { after, size },
+      query: { after },
       signal,
     })
     const page = isJsonObject(body) ? body : {}

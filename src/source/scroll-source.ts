@@ -11,7 +11,7 @@ import { DeliveredIds } from './delivered-ids.ts'
 import { isTooLarge, PassingFaults } from './passing-faults.ts'
 import { closeScroll, continueScroll, type ScrollRead, startScroll } from './scroll-context.ts'
 import { halveSlice, listScrollPartitions } from './scroll-partitions.ts'
-import { countSelected, explainRefusal, resultWindowDefault, type SearchSelection } from './selection.ts'
+import { countSelected, doubtAndExplain, resultWindowDefault, type SearchSelection } from './selection.ts'
 import { showWritten } from './shown-copies.ts'
 import type { DocumentSource, ReadOptions } from './source.ts'
 
@@ -177,7 +177,7 @@ export class ScrollSource implements DocumentSource {
         cause: error,
       })
     }
-    return explainRefusal(error, this.selection)
+    return doubtAndExplain(error, this.selection)
   }
 
   countDocuments(): Promise<number> {

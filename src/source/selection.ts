@@ -28,6 +28,8 @@ export interface SearchSelection {
   readonly rangeMin?: number | undefined
   /** Told of each passing fault, before reading goes on. */
   readonly onFault?: ((error: unknown) => void) | undefined
+  /** Told how long reading took, bit by bit, without the time that whoever reads took. Only of reading by sequence number. */
+  readonly onRead?: ((ms: number) => void) | undefined
   /** Whether hits must carry `_version` though they have a sequence number. */
   readonly wantsVersion?: boolean | undefined
   /** A larger document is an error. */
@@ -94,15 +96,19 @@ export function shardPreference(
   return parts.length > 0 ? parts.join(cluster.capabilities.preferenceSeparator) : undefined
 }
 
-/** What is to be done about a search that failed: a refused one is the fault of the user's query when there is one. */
-export function explainRefusal(error: unknown, { query, copies, cluster, index }: SearchSelection): unknown {
+/**
+ * To be called when a search failed: which copies show everything is found out anew before the next one. Answers with what to throw: a refused
+ * search is the fault of the user's query when there is one.
+ */
+export function doubtAndExplain(error: unknown, { query, copies, cluster, index }: SearchSelection): unknown {
   copies?.doubt()
   if (hasMoved(error)) {
     const sentence = `${cluster.name}: a shard of index ${index} is no longer where it was`
     return new IndexferryError('SHARD_FAILED', sentence, { side: cluster.side, cause: error, fields: { index } })
   }
   if (query && isErrorOf(error, 'REQUEST_REFUSED') && error.fields.status === 400) {
-    return new IndexferryError('QUERY_REFUSED', error.message, { side: 'source', cause: error, fields: error.fields })
+    const { message, fields, answer } = error
+    return new IndexferryError('QUERY_REFUSED', message, { side: 'source', cause: error, fields, answer })
   }
   return error
 }
@@ -128,8 +134,21 @@ export async function countSelected(selection: SearchSelection): Promise<number>
         },
       )
     }
+    if (body._shards.total === 0) throw notSearched(selection)
     return body.count
   } catch (error) {
-    throw explainRefusal(error, selection)
+    throw doubtAndExplain(error, selection)
   }
 }
+
+/** Searches pass over an index that is frozen (Elasticsearch 6.6 to 8), also by its own name, and answer as if there were nothing in it. */
+const notSearched = ({ cluster, index }: SearchSelection): IndexferryError =>
+  new IndexferryError(
+    'SHARD_FAILED',
+    `${cluster.name}: searches pass over index ${index}, as they do when it is frozen`,
+    {
+      side: cluster.side,
+      remedy: 'Unfreeze the index (POST INDEX/_unfreeze), and start the same command again.',
+      fields: { index },
+    },
+  )

@@ -11,14 +11,16 @@ import type { JsonObject } from '../model/json.ts'
 import type { ChangeSource, IndexMark, LiveNumbers, NumberRange, ShardMark } from './change-source.ts'
 import { readIndexSettings } from './index-settings.ts'
 import { openSearchSource, pageLimit } from './open-search-source.ts'
+import type { ShardsOfAnswer } from './search-answer.ts'
 import {
-  explainRefusal,
+  doubtAndExplain,
   filteredQuery,
   type SearchSelection,
   searchParameters,
   selectionFilters,
   shardPreference,
 } from './selection.ts'
+import { isKnownPrimary, primariesMissing, type RoutedCopy } from './shard-statistics.ts'
 import { type Holders, ShownCopies } from './shown-copies.ts'
 import type { DocumentSource } from './source.ts'
 
@@ -138,7 +140,7 @@ export class SequenceChanges implements ChangeSource {
     const { cluster, index, copies } = this.selection
     await copies.ready(signal)
     const { body: answer } = await cluster
-      .json<Answer & { timed_out: boolean; _shards: ShardsOfAnswer }>({
+      .json<Answer & { timed_out: boolean; _shards: Pick<ShardsOfAnswer, 'total' | 'successful'> }>({
         method: 'POST',
         path: indexPath(index, '_search'),
         query: {
@@ -153,7 +155,7 @@ export class SequenceChanges implements ChangeSource {
         signal,
       })
       .catch((error: unknown) => {
-        throw explainRefusal(error, this.selection)
+        throw doubtAndExplain(error, this.selection)
       })
     if (answer.timed_out || answer._shards.successful !== 1) {
       throw new IndexferryError('SHARD_FAILED', `${cluster.name}: shard ${shard} of index ${index} did not answer`, {
@@ -173,11 +175,6 @@ const holdersOf = ({ shards }: IndexMark): Holders => new Map(shards.map(({ shar
 
 const isSingle = ({ from, to }: NumberRange): boolean => to - from === 1
 
-interface ShardsOfAnswer {
-  readonly total: number
-  readonly successful: number
-}
-
 interface CountAnswer {
   readonly aggregations?: { readonly blocks: { readonly buckets: readonly BlockAnswer[] } }
 }
@@ -192,8 +189,7 @@ interface ListAnswer {
   readonly hits: { readonly hits: readonly { readonly sort: readonly [number] }[] }
 }
 
-interface ShardCopy {
-  readonly routing: { readonly primary: boolean; readonly state: string; readonly node?: string }
+interface ShardCopy extends RoutedCopy {
   readonly commit?: { readonly user_data?: { readonly history_uuid?: string; readonly local_checkpoint?: string } }
   readonly seq_no?: { readonly global_checkpoint: number; readonly max_seq_no: number }
 }
@@ -231,17 +227,11 @@ async function askForShards(cluster: Cluster, indexes: string): Promise<Map<stri
 }
 
 /** Throws SHARD_FAILED unless all of `shards` primary shards are there. */
-export async function readIndexMark(
-  cluster: Cluster,
-  index: string,
-  shards: number,
-  signal: AbortSignal,
-): Promise<IndexMark> {
+async function readIndexMark(cluster: Cluster, index: string, shards: number, signal: AbortSignal): Promise<IndexMark> {
   const found = await looks(cluster).get(index, signal)
   const marks: ShardMark[] = []
   for (const [shard, copies] of Object.entries(found.shards ?? {})) {
-    // Of a primary that moves to another node, the new copy is there as well, and knows nothing yet.
-    const primary = copies.find(({ routing }) => routing.primary && routing.state !== 'INITIALIZING')
+    const primary = copies.find(isKnownPrimary)
     if (!primary?.seq_no) continue
     const { global_checkpoint: safe, max_seq_no: highest } = primary.seq_no
     // -2 is "not known yet", of a shard that is just being started.
@@ -250,9 +240,6 @@ export async function readIndexMark(
     const committed = checkpoint === undefined ? undefined : Number(checkpoint)
     marks.push({ shard: Number(shard), history, holder: primary.routing.node, safe, committed, highest })
   }
-  if (marks.length < shards) {
-    const there = `only ${marks.length} of the ${shards} primary shards of index ${index} are there`
-    throw new IndexferryError('SHARD_FAILED', `${cluster.name}: ${there}`, { side: cluster.side, fields: { index } })
-  }
+  if (marks.length < shards) throw primariesMissing(cluster, index, { there: marks.length, expected: shards })
   return { uuid: found.uuid, shards: marks.sort((a, b) => a.shard - b.shard) }
 }

@@ -3,9 +3,11 @@
 //
 // Every live document of a shard has one `_seq_no`, and a later write gives it a higher one. So a range that was read and is
 // read later has only shrunk, and what left it is found at a higher number: a copy ends by reading from where it started counting to the
-// checkpoint of now (`listLaterPartitions`).
+// checkpoint of now (`listLaterPartitions`). It has not only shrunk when a primary failed, which undoes operations that were shown: then the shard is
+// read once more (`readPrimaryTerms`).
 import { indexPath } from '../cluster/paths.ts'
 import { assert } from '../foundation/assert.ts'
+import { monotonicMs } from '../foundation/clock.ts'
 import { DocumentBatch } from '../model/document-batch.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Partition, Position, SequencePartition } from '../model/partition.ts'
@@ -14,7 +16,7 @@ import { isTooLarge, PassingFaults } from './passing-faults.ts'
 import { readSearchAnswer } from './search-answer.ts'
 import {
   countSelected,
-  explainRefusal,
+  doubtAndExplain,
   filteredQuery,
   hitContents,
   resultWindowDefault,
@@ -25,6 +27,7 @@ import {
 } from './selection.ts'
 import { readSettledCheckpoints } from './settled-checkpoints.ts'
 import type { ShardCheckpoint } from './shard-checkpoints.ts'
+import { readPrimaryTerms } from './shard-statistics.ts'
 import { showWritten } from './shown-copies.ts'
 import type { DocumentSource, ReadOptions } from './source.ts'
 
@@ -53,35 +56,53 @@ export class SequenceSource implements DocumentSource {
   }
 
   async listPartitions(): Promise<readonly SequencePartition[]> {
-    const { cluster, index, readers } = this.selection
+    const { cluster, index } = this.selection
+    const terms = await readPrimaryTerms(cluster, index)
     const checkpoints = await readSettledCheckpoints(cluster, index)
     await showWritten(this.selection)
     this.guessDocumentBytes(checkpoints)
-    const perShard = Math.ceil(readers / Math.max(1, checkpoints.length))
-    return checkpoints.flatMap((checkpoint) => this.divide(checkpoint, 0, perShard))
+    const parts = this.partsOfShard(checkpoints)
+    return checkpoints.flatMap((checkpoint) => this.divide(checkpoint, { from: 0, parts, terms }))
+  }
+
+  private partsOfShard(checkpoints: readonly ShardCheckpoint[]): number {
+    return Math.ceil(this.selection.readers / Math.max(1, checkpoints.length))
   }
 
   async listLaterPartitions(earlier: readonly Partition[]): Promise<readonly SequencePartition[]> {
     const { cluster, index } = this.selection
+    const terms = await readPrimaryTerms(cluster, index)
     const checkpoints = await readSettledCheckpoints(cluster, index)
     const reached = new Map<number, number>()
     for (const partition of earlier) {
       const read = readUpTo(partition)
-      if (read) reached.set(read.shard, Math.max(read.to, reached.get(read.shard) ?? 0))
+      if (!read || isOfOtherTerm(partition, terms)) continue
+      reached.set(read.shard, Math.max(read.to, reached.get(read.shard) ?? 0))
     }
-    const later = checkpoints.flatMap((shard) => this.divide(shard, reached.get(shard.shard) ?? 0, 1))
+    const later = checkpoints.flatMap((checkpoint) => {
+      const from = reached.get(checkpoint.shard)
+      if (from !== undefined) return this.divide(checkpoint, { from, parts: 1, terms })
+      return this.divide(checkpoint, { from: 0, parts: this.partsOfShard(checkpoints), terms })
+    })
     if (later.length > 0) await showWritten(this.selection)
     return later
   }
 
-  private divide({ shard, globalCheckpoint }: ShardCheckpoint, from: number, parts: number): SequencePartition[] {
+  private divide(
+    { shard, globalCheckpoint }: ShardCheckpoint,
+    { from, parts, terms }: { from: number; parts: number; terms: ReadonlyMap<number, number> },
+  ): SequencePartition[] {
+    const { index } = this.selection
     const to = globalCheckpoint + 1
+    const term = terms.get(shard)
+    const ofTerm = term === undefined ? {} : { term }
     const width = Math.max(this.selection.rangeMin ?? rangeMin, Math.ceil((to - from) / parts))
     const partitions: SequencePartition[] = []
     for (let start = from; start < to; start += width) {
       const end = Math.min(to, start + width)
-      const id = `${this.selection.index}/${shard}/${start}-${end}`
-      partitions.push({ kind: 'sequence', id, index: this.selection.index, shard, from: start, to: end })
+      // A range that is read once more is another partition.
+      const id = `${index}/${shard}/${start}-${end}${term === undefined ? '' : `/${term}`}`
+      partitions.push({ kind: 'sequence', id, index, shard, from: start, to: end, ...ofTerm })
     }
     return partitions
   }
@@ -104,19 +125,22 @@ export class SequenceSource implements DocumentSource {
     while (next < partition.to) {
       const page = { shard: partition.shard, from: next, to: Math.min(partition.to, next + size.units) }
       let bytes = 0
+      let askedMs = monotonicMs()
       try {
         await this.selection.copies?.ready(options.signal)
         for await (const batch of this.readPage(page, options)) {
+          this.selection.onRead?.(monotonicMs() - askedMs)
           bytes += batch.sourceBytes()
           next = batch.position
           faults.forget()
           if (batch.count > 0) yield batch
+          askedMs = monotonicMs()
         }
         size.learn(next - page.from, bytes, options.batchBytes())
       } catch (error) {
         options.signal.throwIfAborted()
         if (isTooLarge(error) && size.shrink()) continue
-        await faults.pause(explainRefusal(error, this.selection))
+        await faults.pause(doubtAndExplain(error, this.selection))
       }
     }
   }
@@ -171,6 +195,13 @@ export class SequenceSource implements DocumentSource {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** What was read while the shard had another primary may have lacked documents that are back. */
+function isOfOtherTerm(partition: Partition, terms: ReadonlyMap<number, number>): boolean {
+  if (partition.kind !== 'sequence' || partition.term === undefined) return false
+  const term = terms.get(partition.shard)
+  return term !== undefined && term !== partition.term
 }
 
 /** Up to which sequence number of which shard a partition holds everything; undefined when that is not known. */

@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { indexPath } from '../cluster/paths.ts'
 import { sleep } from '../foundation/clock.ts'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
+import { parseDuration } from '../foundation/quantity.ts'
 import type { ShardsOfAnswer } from './search-answer.ts'
 import { readShardStatistics, type ShardStatistics } from './shard-statistics.ts'
 
@@ -27,6 +28,8 @@ export async function readShardCheckpoints(cluster: Cluster, index: string): Pro
 
 /** The servers' default for `index.refresh_interval`, and some room for a refresh that takes long. */
 const refreshWaitMs = 3_000
+/** An index that refreshes itself less often is not waited for. */
+const intervalMsMax = 600_000
 
 /**
  * Makes every operation of now visible to searches. Where the right to refresh is missing, waits for the index to do it by itself;
@@ -75,10 +78,10 @@ async function waitForRefresh(cluster: Cluster, index: string, why: IndexferryEr
     method: 'GET',
     path: indexPath(index, '_settings'),
   })
-  const interval = body[index]?.settings.index.refresh_interval ?? '1s'
-  if (interval.startsWith('-')) throw why
+  const intervalMs = parseDuration(body[index]?.settings.index.refresh_interval ?? '1s')
+  // Never (also by 0), or not soon: read before, what was written last would be left out.
+  if (!intervalMs || intervalMs > intervalMsMax) throw why
   // A search on an idle shard (`index.search.idle.after`) wakes its refresh, so ask for one before waiting.
   await cluster.json({ method: 'POST', path: indexPath(index, '_search'), body: { size: 0 }, retry: 'safe' })
-  const unit = interval.endsWith('ms') ? 1 : interval.endsWith('m') ? 60_000 : 1000
-  await sleep(Math.min(Number.parseFloat(interval) * unit || 1000, 600_000) + refreshWaitMs, signal)
+  await sleep(intervalMs + refreshWaitMs, signal)
 }

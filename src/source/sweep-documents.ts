@@ -17,7 +17,7 @@ import { isTooLarge, PassingFaults } from './passing-faults.ts'
 import { readSearchAnswer } from './search-answer.ts'
 import {
   countSelected,
-  explainRefusal,
+  doubtAndExplain,
   filteredQuery,
   hitContents,
   type SearchSelection,
@@ -102,7 +102,7 @@ export class SweepDocuments implements DocumentSource {
       } catch (error) {
         options.signal.throwIfAborted()
         if (isTooLarge(error) && size.shrink()) continue
-        await faults.pause(explainRefusal(error, this.selection))
+        await faults.pause(doubtAndExplain(error, this.selection))
       }
     }
   }

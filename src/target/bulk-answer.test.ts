@@ -1,7 +1,7 @@
 // What becomes of each document of a bulk request, in the words of all versions.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../../test/documents/properties.ts'
 import { IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import { type ItemOutcome, readBulkAnswer } from './bulk-answer.ts'
 

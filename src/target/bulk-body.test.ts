@@ -1,9 +1,9 @@
 // The bodies of bulk requests: read back line by line, they say what the batch holds.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
 import { batchOf, type TestDocument } from '../../test/documents/batch-of.ts'
 import { looseObject } from '../../test/documents/loose-json.ts'
+import { fc } from '../../test/documents/properties.ts'
 import { toOneLine } from '../foundation/json-bytes.ts'
 import { type BulkForm, encodeBulkBody, externalVersion, rowsWithin } from './bulk-body.ts'
 
@@ -82,6 +82,12 @@ describe('a bulk body', () => {
         ),
       )
     }
+    assert.deepEqual(
+      linesOf(documents, { versionBase: 0 }).filter((_, n) => n % 2 === 0),
+      documents.map(
+        ({ versionDigits }) => `{"index":{"_id":"1","version_type":"external","version":${versionDigits}}}`,
+      ),
+    )
   })
 
   it('brings line breaks between tokens onto one line and changes nothing else', () => {

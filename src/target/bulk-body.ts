@@ -151,8 +151,10 @@ class BulkEncoder {
 
   /** Versions that are sent as they are, are up to 2^63. */
   private putVersion(row: number, version: number): void {
+    const { ownVersions, versionBase } = this.form
+    const isOwn = ownVersions !== undefined || (versionBase === 0 && this.batch.sequenceNumber[row] === ABSENT)
     const start = this.batch.versionStart[row] as number
-    if (this.form.ownVersions === undefined || start === ABSENT) this.putInteger(version)
+    if (!isOwn || start === ABSENT) this.putInteger(version)
     else this.copy(start, this.batch.versionEnd[row] as number)
   }
 

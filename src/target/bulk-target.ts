@@ -9,6 +9,7 @@ import { type BulkOutcome, type RefusedItem, readBulkAnswer } from './bulk-answe
 import type { BulkForm } from './bulk-body.ts'
 import { BulkSender, type BulkSenderOptions, resendBackoff } from './bulk-sender.ts'
 import type { DocumentTarget, RejectedDocument, WriteResult } from './target.ts'
+import { hasUnversioned, UnversionedOrder } from './unversioned-order.ts'
 
 export interface BulkTargetOptions {
   readonly cluster: Cluster
@@ -16,8 +17,6 @@ export interface BulkTargetOptions {
   readonly form: BulkForm
   /** The mapping type in the path, where the version has types and all documents have the same. */
   readonly documentType?: string | undefined
-  /** Only where the version has default pipelines (`Capabilities.defaultPipelines`). */
-  readonly bypassesPipelines?: boolean
   readonly writersMax: number
   readonly bodyBytesMax: number
   readonly onRequest?: BulkSenderOptions<BulkOutcome>['onRequest']
@@ -35,6 +34,7 @@ export const withoutWaiting = { wait_for_active_shards: 1 } as const
 export class BulkTarget implements DocumentTarget {
   private readonly options: BulkTargetOptions
   private readonly sender: BulkSender<BulkOutcome>
+  private readonly order = new UnversionedOrder()
 
   constructor(options: BulkTargetOptions) {
     const { cluster, index, documentType } = options
@@ -46,7 +46,8 @@ export class BulkTarget implements DocumentTarget {
       query: {
         ...withoutWaiting,
         ...(cluster.capabilities.filterPath ? { filter_path: 'errors,items.*.status,items.*.error' } : {}),
-        ...(options.bypassesPipelines ? { pipeline: '_none' } : {}),
+        // Documents are to be what they are on the source, whatever pipeline the index has for its clients.
+        ...(cluster.capabilities.defaultPipelines ? { pipeline: '_none' } : {}),
       },
       readAnswer: readBulkAnswer,
     })
@@ -69,6 +70,11 @@ export class BulkTarget implements DocumentTarget {
   }
 
   async writeBatch(batch: DocumentBatch, signal: AbortSignal): Promise<WriteResult> {
+    const isOrdered = this.options.form.versionBase !== undefined && hasUnversioned(batch)
+    return isOrdered ? this.order.write(batch, (rest) => this.writeAll(rest, signal)) : this.writeAll(batch, signal)
+  }
+
+  private async writeAll(batch: DocumentBatch, signal: AbortSignal): Promise<WriteResult> {
     const result = { written: 0, unchanged: 0, rejected: [] as RejectedDocument[] }
     const parts: Promise<void>[] = []
     // A batch is at most a few bodies; each takes its own place in flight.

@@ -62,15 +62,15 @@ const refusals: readonly Refusal[] = [
     remedy: `${plugin} or define it otherwise with --set analysis.…, or give your own with --mappings FILE.`,
   },
   {
-    says: /(?:Failed to build analyzers: \[([^\]]+)\]|Custom (?:Analyzer|normalizer) \[([^\]]+)\] failed to find)/i,
-    path: 'settings.analysis.analyzer.$1$2',
-    remedy: `${plugin} or define the analyzer otherwise with --set analysis.analyzer.$1$2.…, or give your own with --mappings FILE.`,
-  },
-  {
     says: /(?:IOException while reading|file not readable|NoSuchFileException).*?(\w+_path)?/,
     path: 'settings.analysis',
     remedy:
       'Put the file onto every node of the target (in its config folder), or give the words themselves with --set analysis.….',
+  },
+  {
+    says: /(?:Failed to build analyzers: \[([^\]]+)\]|Custom (?:Analyzer|normalizer) \[([^\]]+)\] failed to find)/i,
+    path: 'settings.analysis.analyzer.$1$2',
+    remedy: `${plugin} or define the analyzer otherwise with --set analysis.analyzer.$1$2.…, or give your own with --mappings FILE.`,
   },
   {
     says: /can be changed? by changing the \[index\.(\w+)\]|changing the \[index\.(\w+)\] index level setting/,

@@ -16,9 +16,6 @@ export interface DefinitionDelta {
   readonly aliases: ReadonlyMap<string, JsonValue>
 }
 
-export const isEmptyDelta = ({ mappings, settings, aliases }: DefinitionDelta): boolean =>
-  mappings.length === 0 && settings.size === 0 && aliases.size === 0
-
 export function definitionDelta(before: CarriedParts, after: CarriedParts): DefinitionDelta {
   return {
     mappings: mappingsDelta(before, after),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import { batchOf, documentsOf } from '../../test/documents/batch-of.ts'
+import { fc } from '../../test/documents/properties.ts'
 import { createFieldEdits, type FieldEdits } from './field-edits.ts'
 
 async function edit(source: string, edits: Partial<FieldEdits>): Promise<string> {

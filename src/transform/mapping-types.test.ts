@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { batchOf, documentsOf } from '../../test/documents/batch-of.ts'
 import { chainTransforms } from './chain-transforms.ts'
+import type { DocumentTransform } from './document-transform.ts'
 import { createTypeField } from './type-field.ts'
-import { createTypeFilter } from './type-filter.ts'
 
 describe('createTypeField', () => {
   test('puts type and parent in front, and the type into the id', async () => {
@@ -45,25 +45,9 @@ describe('createTypeField', () => {
   test('asked for nothing it changes nothing', () => assert.equal(createTypeField({}).changes, 'none'))
 })
 
-describe('createTypeFilter', () => {
-  test('keeps the documents of the types, and the batch itself when it keeps all', async () => {
-    const documents = ['a', 'b', 'a', 'c'].map((type, i) => ({ id: `${i}`, type, version: i, source: `{"i":${i}}` }))
-    const batch = batchOf([...documents, { id: 'none', source: '{}' }])
-    assert.deepEqual(documentsOf(await createTypeFilter(['a', 'c']).apply(batch)), [
-      documents[0],
-      documents[2],
-      documents[3],
-    ])
-    assert.equal((await createTypeFilter(['x']).apply(batch)).count, 0)
-    assert.equal((await createTypeFilter(['x']).apply(batch)).position, 7)
-    const all = batchOf(documents)
-    assert.equal(await createTypeFilter(['a', 'b', 'c']).apply(all), all)
-  })
-})
-
 describe('chainTransforms', () => {
-  const filter = createTypeFilter(['a'])
-  const late = { changes: 'bytes', apply: async (batch) => batch } as ReturnType<typeof createTypeFilter>
+  const first = createTypeField({ typeField: 'first' })
+  const late: DocumentTransform = { changes: 'bytes', apply: async (batch) => batch }
 
   test('is nothing when empty and synchronous when its parts are', async () => {
     assert.equal(chainTransforms([]).changes, 'none')
@@ -72,13 +56,13 @@ describe('chainTransforms', () => {
       { id: '1', type: 'a', source: '{}' },
       { id: '2', type: 'b', source: '{}' },
     ])
-    const both = chainTransforms([filter, createTypeField({ typeField: 't' })]).apply(batch)
+    const both = chainTransforms([first, createTypeField({ typeField: 't' })]).apply(batch)
     assert.ok(!(both instanceof Promise))
     assert.deepEqual(
       documentsOf(both).map(({ source }) => source),
-      ['{"t":"a"}'],
+      ['{"t":"a","first":"a"}', '{"t":"b","first":"b"}'],
     )
-    const mixed = await chainTransforms([filter, late, createTypeField({ typeField: 't' })]).apply(batch)
+    const mixed = await chainTransforms([first, late, createTypeField({ typeField: 't' })]).apply(batch)
     assert.deepEqual(documentsOf(mixed), documentsOf(both))
   })
 })

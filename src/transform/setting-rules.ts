@@ -203,7 +203,7 @@ const searching: SettingRule[] = [
   ...rows('search.slowlog.* indexing.slowlog.*', { in: { es: [0], os } }),
 ]
 
-export const settingRules: readonly SettingRule[] = [
+const settingRules: readonly SettingRule[] = [
   ...own,
   ...tiers,
   ...ofTheCluster,

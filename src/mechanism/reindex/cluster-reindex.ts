@@ -24,6 +24,8 @@ export async function startClusterReindex(
       scroll,
       timeout,
       wait_for_active_shards: waitForActiveShards,
+      // A parameter of the URL alone; `dest` knows no such field.
+      require_alias: dest.requireAlias || undefined,
     },
     body: {
       conflicts,
@@ -39,7 +41,6 @@ export async function startClusterReindex(
         ...(dest.versionType === 'internal' ? {} : { version_type: dest.versionType }),
         ...(dest.pipeline === undefined ? {} : { pipeline: dest.pipeline }),
         ...(dest.routing === 'keep' ? {} : { routing: dest.routing }),
-        ...(dest.requireAlias ? { require_alias: true } : {}),
       },
       script: script ?? {},
     },

@@ -50,7 +50,7 @@ const bytesOnTheWayMax = 16 * 1024 * 1024
 const failuresListedMax = 1_000
 
 /** Slices that are at work at once; the others wait for their turn. */
-export const slicesAtOnceMax = 20
+const slicesAtOnceMax = 20
 
 /** How often a partition that cannot be read on from a position is read again from its start. */
 const restartsMax = 12

@@ -3,9 +3,10 @@
 
 import { indexPath } from '../../cluster/paths.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
-import { noReindexStatus, type ReindexStatus } from '../../model/reindex.ts'
+import { noReindexStatus, type ReindexRequest, type ReindexStatus } from '../../model/reindex.ts'
 import { type CarriedDocuments, carryCall } from './carry-call.ts'
 import { findClusterReindex, startClusterReindex, watchClusterReindex } from './cluster-reindex.ts'
+import { rehearseScript } from './rehearse-script.ts'
 import { finishDestination, prepareDestination } from './reindex-destination.ts'
 import type { FactsOf } from './reindex-facts.ts'
 import type { ReindexRun } from './run-reindex.ts'
@@ -38,8 +39,10 @@ export async function runScripted(run: ReindexRun, facts: FactsOf): Promise<Carr
         query: hiddenToo(run),
         retry: 'safe',
       })
-      await prepareDestination(options, facts.all.indexes ?? [])
+      const unwritten = await rehearseScript(run, inSlices(run, facts), name, await listStaging(target, name))
+      if (!unwritten) await prepareDestination(options, facts.all.indexes ?? [])
       facts.save({ isStaged: true })
+      if (unwritten) return unwritten
     }
     const stagings = await listStaging(target, name)
     if (stagings.length > 0) return await runInCluster(run, facts, name, stagings)
@@ -90,12 +93,10 @@ async function runInCluster(
   name: string,
   stagings: readonly string[],
 ): Promise<CarriedDocuments> {
-  const { target, request, requestsPerSecond } = run
+  const { target, requestsPerSecond } = run
   for (let starts = 1; ; starts++) {
     const known = facts.all.clusterTask ?? (await findClusterReindex(target, name))
-    // Stagings have fewer shards than the remote when documents have routings; the cluster would take fewer slices.
-    const slices = request.slices === 'auto' ? (facts.all.sliceTotals?.length ?? 1) : request.slices
-    const task = known ?? (await startClusterReindex(target, { ...request, slices }, stagings, requestsPerSecond()))
+    const task = known ?? (await startClusterReindex(target, inSlices(run, facts), stagings, requestsPerSecond()))
     facts.save({ clusterTask: task })
     const end = await watchClusterReindex(target, task, run)
     if (end) return end
@@ -105,6 +106,12 @@ async function runInCluster(
     throw new IndexferryError('REQUEST_REFUSED', sentence, { side: target.side })
   }
 }
+
+/** Stagings have fewer shards than the remote when documents have routings; the cluster would take fewer slices. */
+const inSlices = ({ request }: ReindexRun, { all }: FactsOf): ReindexRequest => ({
+  ...request,
+  slices: request.slices === 'auto' ? (all.sliceTotals?.length ?? 1) : request.slices,
+})
 
 const unlimited: ReindexStatus = { ...noReindexStatus, requestsPerSecond: Number.POSITIVE_INFINITY }
 

@@ -22,8 +22,8 @@ describe('the rate of a slice', () => {
     const started = monotonicMs()
     await throttle.pay(false, never)
     const waited = monotonicMs() - started
-    assert.ok(waited > 80 && waited < 500, `${waited} ms`)
-    assert.ok(Math.abs(counts.throttledMs - waited) < 20)
+    assert.ok(waited > 80 && waited < 5_000, `${waited} ms`)
+    assert.ok(counts.throttledMs > 80 && counts.throttledMs <= waited + 1, `${counts.throttledMs} of ${waited} ms`)
     assert.equal(counts.throttledUntilMs, 0)
   })
   it('is paid at the end for a batch that is not full', async () => {
@@ -32,18 +32,19 @@ describe('the rate of a slice', () => {
     await throttle.pay(true, never)
     assert.ok(counts.throttledMs > 80)
     await throttle.pay(true, never)
-    assert.ok(counts.throttledMs < 500)
+    assert.ok(counts.throttledMs < 5_000)
   })
   it('shortens a wait when it is raised, and leaves it when it is lowered', async () => {
-    let rate = 10
+    let rate = 0.1
     const { throttle } = throttleOf(() => rate)
     throttle.begin(10)
-    setTimeout(() => (rate = 1), 10)
+    setTimeout(() => (rate = 0.01), 10)
     setTimeout(() => (rate = 100), 150)
     const started = monotonicMs()
     await throttle.pay(false, never)
     const waited = monotonicMs() - started
-    assert.ok(waited > 200 && waited < 700, `${waited} ms`)
+    // A hundred seconds at first; of what is left a thousandth.
+    assert.ok(waited > 200 && waited < 10_000, `${waited} ms`)
   })
   it('ends waiting with the signal', async () => {
     const { throttle } = throttleOf(() => 0.001)

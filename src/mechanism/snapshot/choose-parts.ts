@@ -19,7 +19,7 @@ export interface ChosenParts {
 /** A stream goes by its own name. An index behind one is an index like others only where it is named by itself. Throws INDEX_MISSING. */
 export function chooseParts(cluster: Cluster, facts: SnapshotFacts, { indices, rename }: RestoreWish): ChosenParts {
   const { indexes, dataStreams, name } = facts
-  const selected = new Set(selectIndexes(indices, [...indexes, ...dataStreams], `the snapshot ${name}`))
+  const selected = new Set(selectIndexes(indices, [...indexes, ...dataStreams], `the snapshot ${name}`, 'target'))
   const streams = dataStreams.filter((stream) => selected.has(stream))
   const isOf = (list: readonly string[], index: string) => list.some((stream) => isBacking(index, stream))
   const chosen = indexes.filter(

@@ -1,6 +1,7 @@
 // Taking snapshots on real servers: progress, resumed watches, the ends that a snapshot can have, and what is refused.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { bulkDocuments, createTestIndex, deleteTestIndex, putDocuments } from '../../../test/documents/fill-index.ts'
 import {
@@ -117,6 +118,24 @@ test('versions that take one snapshot at a time: told so, with what to do', asyn
   })
 })
 
+test('what no snapshot refers to is cleaned up when no snapshot is under way any more', async () => {
+  const slow = { ...side, repository: 'taking-slowly', folder: `${side.folder}-slowly` }
+  await register(slow, { max_snapshot_bytes_per_sec: '60kb' })
+  try {
+    await beginSnapshot(slow.cluster, request(slow, 'slow', { indices: large, includeGlobalState: false }))
+    await assert.rejects(cleanUpRepository(side.cluster, side.repository), { code: 'SNAPSHOT_BUSY' })
+    const told: string[] = []
+    const wait = { forMs: busyMsMax, signal: never(), note: (text: string) => told.push(text) }
+    const cleaning = cleanUpRepository(side.cluster, side.repository, wait)
+    await deleteSnapshot(slow.cluster, slow.repository, 'slow', { forMs: busyMsMax, signal: never(), note })
+    assert.ok((await cleaning).deletedBlobs >= 0)
+    assert.match(told.join(), /waiting for another snapshot or restore/)
+  } finally {
+    await side.cluster.json({ method: 'DELETE', path: '/_snapshot/taking-slowly', accept: [404] })
+    await rm(slow.folder, { recursive: true, force: true })
+  }
+})
+
 test('a snapshot is taken once; the same name with other content is refused', async () => {
   const wish = { indices: index, includeGlobalState: false, metadata: { why: 'test' } }
   const facts = await createSnapshot(side.cluster, request(side, 'once', wish))
@@ -194,7 +213,9 @@ test('names, missing repositories, cleanup', async () => {
   }
   const nowhere = request({ ...side, repository: 'nowhere' }, 'x', {})
   await assert.rejects(createSnapshot(side.cluster, nowhere), { code: 'REPOSITORY_MISSING' })
-  assert.equal((await cleanUpRepository(side.cluster, side.repository)).deletedBlobs >= 0, true)
+  // Not while anybody takes a snapshot, into whatever repository of the cluster.
+  const wait = { forMs: busyMsMax, signal: never(), note }
+  assert.equal((await cleanUpRepository(side.cluster, side.repository, wait)).deletedBlobs >= 0, true)
   await assert.rejects(cleanUpRepository(old.cluster, old.repository), { code: 'USAGE', message: /cannot clean up/ })
 })
 

@@ -19,6 +19,11 @@ interface Meaning {
 const meanings: readonly Meaning[] = [
   { when: /repository_missing/, code: 'REPOSITORY_MISSING' },
   { when: /snapshot_missing/, code: 'SNAPSHOT_MISSING' },
+  {
+    when: /Cannot cleanup \[/,
+    code: 'SNAPSHOT_BUSY',
+    remedy: 'Wait until nothing takes, deletes or cleans up snapshots of this cluster, in whatever repository.',
+  },
   { when: /already (exists|in-progress)|name_already_in_use/, code: 'SNAPSHOT_EXISTS' },
   {
     when: /Indices don't have primary shards/,

@@ -89,8 +89,12 @@ export interface CleanedRepository {
   readonly deletedBlobs: number
 }
 
-/** Removes what no snapshot refers to any more, such as the remains of one that failed. */
-export async function cleanUpRepository(cluster: Cluster, repository: string): Promise<CleanedRepository> {
+/** Removes what no snapshot refers to any more, such as the remains of one that failed. No snapshot of the cluster may be under way. */
+export async function cleanUpRepository(
+  cluster: Cluster,
+  repository: string,
+  wait?: BusyWait,
+): Promise<CleanedRepository> {
   if (!cluster.capabilities.repositoryCleanup) {
     const version = formatVersion(cluster.version)
     throw new IndexferryError('USAGE', `${subjectOf(cluster)} is ${version}, which cannot clean up repositories`, {
@@ -99,14 +103,16 @@ export async function cleanUpRepository(cluster: Cluster, repository: string): P
         'Register the repository with a cluster of Elasticsearch 7.4 or newer, or of OpenSearch, and clean up there.',
     })
   }
-  try {
-    const { body } = await explained(cluster, { repository }, () =>
+  const call = () =>
+    explained(cluster, { repository }, () =>
       cluster.json<JsonObject>({
         method: 'POST',
         path: repositoryPath(repository, '_cleanup'),
         readTimeoutMs: deleteTimeoutMs,
       }),
     )
+  try {
+    const { body } = await (wait ? waitWhileBusy(call, wait) : call())
     const results = isJsonObject(body) && isJsonObject(body.results) ? body.results : {}
     return { deletedBytes: Number(results.deleted_bytes ?? 0), deletedBlobs: Number(results.deleted_blobs ?? 0) }
   } catch (error) {

@@ -28,6 +28,8 @@ export interface RegisterRequest {
   readonly verify: boolean
   /** Where the objects were moved to, when they were: the repository has to lead there. */
   readonly moved?: ObjectLocation | undefined
+  /** This cluster is the one that writes there. */
+  readonly writes?: boolean
   readonly note: (text: string) => void
 }
 
@@ -52,7 +54,7 @@ export async function registerRepository(cluster: Cluster, request: RegisterRequ
   checkDefinition(definition)
   if (moved) {
     checkPlace(cluster, repository, definition, moved)
-    if (String(definition.settings.readonly) !== 'true')
+    if (request.writes !== true && String(definition.settings.readonly) !== 'true')
       note(
         'the repository is written elsewhere: register it with --readonly, or this cluster will not see later snapshots',
       )
@@ -108,7 +110,7 @@ async function putRepository(cluster: Cluster, repository: string, definition: R
 }
 
 /** Undefined when there is none of this name. */
-export async function findRepository(cluster: Cluster, repository: string): Promise<RepositoryDefinition | undefined> {
+async function findRepository(cluster: Cluster, repository: string): Promise<RepositoryDefinition | undefined> {
   const { status, body } = await cluster.json<JsonObject>({
     method: 'GET',
     path: repositoryPath(repository),
@@ -130,7 +132,7 @@ export interface VerifiedRepository {
  * Every node writes and reads a file, except in repositories that are only read, of which a verification says nothing: listing its
  * snapshots needs the index of the repository in any case.
  */
-export async function verifyRepository(cluster: Cluster, repository: string): Promise<VerifiedRepository> {
+async function verifyRepository(cluster: Cluster, repository: string): Promise<VerifiedRepository> {
   const { body } = await whileUsing(cluster, { repository }, () =>
     cluster.json<JsonObject>({ method: 'POST', path: repositoryPath(repository, '_verify') }),
   )

@@ -1,9 +1,14 @@
 // Which indexes of a snapshot an expression means, as servers read it, and what they are called after a rename.
-import { IndexferryError } from '../../foundation/errors.ts'
+import { IndexferryError, type Side } from '../../foundation/errors.ts'
 import { fitsPattern, parseIndexExpression } from '../../source/index-expression.ts'
 
 /** Comma-separated names, patterns and exclusions; nothing stands for all. Throws INDEX_MISSING for a name that is not there. */
-export function selectIndexes(expression: string | undefined, names: readonly string[], where: string): string[] {
+export function selectIndexes(
+  expression: string | undefined,
+  names: readonly string[],
+  where: string,
+  side: Side,
+): string[] {
   if (expression === undefined || expression.trim() === '') return [...names]
   const chosen = new Set<string>()
   const parts = parseIndexExpression(expression)
@@ -11,7 +16,7 @@ export function selectIndexes(expression: string | undefined, names: readonly st
   for (const { kind, text } of parts) {
     const found = names.filter((name) => fitsPattern(name, text))
     if (kind === 'name' && found.length === 0) {
-      throw new IndexferryError('INDEX_MISSING', `${where} has no index ${text}`, { fields: { index: text } })
+      throw new IndexferryError('INDEX_MISSING', `${where} has no index ${text}`, { side, fields: { index: text } })
     }
     for (const name of found) {
       if (kind === 'exclusion') chosen.delete(name)

@@ -70,7 +70,7 @@ export async function listSnapshots(cluster: Cluster, repository: string): Promi
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [])
 
 /** The answer to `GET _snapshot/REPOSITORY/NAME`; `flavour` of the cluster that gave it, for snapshots without a version. */
-export function decodeSnapshots(repository: string, body: unknown, flavour: MadeBy['flavour']): SnapshotFacts[] {
+function decodeSnapshots(repository: string, body: unknown, flavour: MadeBy['flavour']): SnapshotFacts[] {
   const list = isJsonObject(body) && Array.isArray(body.snapshots) ? body.snapshots : []
   return list.filter(isJsonObject).map((entry) => decodeSnapshot(repository, entry, flavour))
 }

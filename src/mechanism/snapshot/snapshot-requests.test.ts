@@ -111,10 +111,10 @@ test('whether a snapshot that is there holds what is asked for', () => {
 
 test('which indexes of a snapshot are meant, and their new names', () => {
   const names = ['logs-1', 'logs-2', 'movies']
-  assert.deepEqual(selectIndexes(undefined, names, 's'), names)
-  assert.deepEqual(selectIndexes('logs-*,-logs-2', names, 's'), ['logs-1'])
-  assert.deepEqual(selectIndexes('movies', names, 's'), ['movies'])
-  assert.throws(() => selectIndexes('none', names, 's'), { code: 'INDEX_MISSING' })
+  assert.deepEqual(selectIndexes(undefined, names, 's', 'target'), names)
+  assert.deepEqual(selectIndexes('logs-*,-logs-2', names, 's', 'target'), ['logs-1'])
+  assert.deepEqual(selectIndexes('movies', names, 's', 'target'), ['movies'])
+  assert.throws(() => selectIndexes('none', names, 's', 'target'), { code: 'INDEX_MISSING', side: 'target' })
   assert.equal(renamed('movies', { pattern: '(.+)', replacement: 'restored-$1' }), 'restored-movies')
   assert.equal(renamed('aXbX', { pattern: 'X', replacement: '-' }), 'a-b-')
   assert.throws(() => renamed('a', { pattern: '(', replacement: '' }), { code: 'USAGE' })

@@ -72,7 +72,7 @@ export function withExclusions(indices: string | undefined, exclude: readonly st
 /** The name under which the wish stands in the snapshot's metadata, where the version has them. */
 const metadataKey = 'indexferry'
 
-export const wishDigest = (wish: SnapshotWish): string =>
+const wishDigest = (wish: SnapshotWish): string =>
   createHash('sha256')
     .update(
       JSON.stringify([

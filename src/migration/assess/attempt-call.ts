@@ -63,7 +63,7 @@ export function actionsIn(text: string): string[] {
 }
 
 /** In the cluster's own names of what is missing; where it names nothing, in all of its words. */
-export function missingPrivilege(error: IndexferryError, { what, severity = 'error', without }: Attempt): Finding {
+function missingPrivilege(error: IndexferryError, { what, severity = 'error', without }: Attempt): Finding {
   const actions = actionsIn(String(error.fields.reason ?? error.message)).join(', ')
   const said = actions === '' ? `: ${error.message}` : ` (${actions})`
   const effect = without === undefined ? '' : `; ${without}`

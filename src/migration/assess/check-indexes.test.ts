@@ -104,7 +104,8 @@ test('the name on the target is free, fits, differs, or holds documents', () => 
 test('blocks and pipelines of an index that is there', () => {
   assert.match(told(existing({ blocks: { read_only_allow_delete: 'true' } }, 0)).join(), /error: .*disks of the target/)
   assert.match(told(existing({ blocks: { read: 'true' } }, 0)).join(), /warning: .*cannot be verified/)
-  assert.match(told(existing({ default_pipeline: 'x' }, 0)).join(), /warning: the ingest pipeline x/)
+  assert.match(told(existing({ final_pipeline: 'x' }, 0)).join(), /warning: the ingest pipeline x/)
+  assert.doesNotMatch(told(existing({ default_pipeline: 'x' }, 0)).join(), /pipeline/)
 })
 
 test('names that are aliases or data streams on the target', () => {

@@ -98,9 +98,10 @@ function checkExisting(unit: CopyUnit, owner: NameOwner & { kind: 'index' }, acc
       'Copy into it with --into-existing, choose another name with --rename, or delete it. If a copy of these began before, the same command goes on.'
     findings.push(finding('target', 'error', `${index} already holds ${documents} documents`, remedy))
   }
-  const pipeline = settings.get('default_pipeline') ?? settings.get('final_pipeline')
+  // The other kind, `default_pipeline`, is passed by.
+  const pipeline = settings.get('final_pipeline')
   if (pipeline !== undefined && pipeline !== '_none') {
-    const remedy = 'Take index.default_pipeline and index.final_pipeline off the target index for the time of the copy.'
+    const remedy = 'Set index.final_pipeline of the target index to _none for the time of the copy.'
     findings.push(
       finding('settings', 'warning', `the ingest pipeline ${pipeline} of ${index} would change the documents`, remedy),
     )

@@ -10,16 +10,30 @@ export class Gate {
 
   /** Whoever waits leaves when the signal is aborted. */
   async pass<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
-    signal?.throwIfAborted()
-    if (this.free > 0) this.free--
-    else await this.takePlace(signal)
+    const leave = await this.enter(signal)
     try {
       return await work()
     } finally {
-      const [next] = this.waiting
-      if (next) next()
-      else this.free++
+      leave()
     }
+  }
+
+  /** Resolves with a place, and with how to give it on, which counts once. */
+  async enter(signal?: AbortSignal): Promise<() => void> {
+    signal?.throwIfAborted()
+    if (this.free > 0) this.free--
+    else await this.takePlace(signal)
+    let isInside = true
+    return () => {
+      if (isInside) this.givePlace()
+      isInside = false
+    }
+  }
+
+  private givePlace(): void {
+    const [next] = this.waiting
+    if (next) next()
+    else this.free++
   }
 
   /** Resolves with a place that somebody else has left. */
