@@ -31,7 +31,11 @@ const isExternal = (name) =>
 async function bundle() {
   rmSync('dist', { recursive: true, force: true })
   const build = await rolldown({
-    input: { main: 'src/apps/cli/main.ts' },
+    input: {
+      main: 'src/apps/cli/main.ts',
+      // Begins as a thread, and not by an import.
+      'recorded-writes-thread': 'src/engine/recorded-writes-thread.ts',
+    },
     platform: 'node',
     external: isExternal,
     plugins: [loadedLate],

@@ -23,15 +23,19 @@ export interface HeaderChange {
   readonly plus: Readonly<Record<string, string>>
 }
 
-export function passedRequestHeaders(headers: RawHeaders, { without, plus }: HeaderChange): string[] {
-  const named = namedByConnection(headers)
-  const passed: string[] = []
+/** `isKept` is asked with names in small letters. */
+export function keptHeaders(headers: RawHeaders, isKept: (name: string) => boolean): string[] {
+  const kept: string[] = []
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] as string
-    const key = name.toLowerCase()
-    if (notOfRequests.has(key) || without.has(key) || named?.has(key)) continue
-    passed.push(name, headers[at + 1] as string)
+    if (isKept(name.toLowerCase())) kept.push(name, headers[at + 1] as string)
   }
+  return kept
+}
+
+export function passedRequestHeaders(headers: RawHeaders, { without, plus }: HeaderChange): string[] {
+  const named = namedByConnection(headers)
+  const passed = keptHeaders(headers, (name) => !notOfRequests.has(name) && !without.has(name) && !named?.has(name))
   for (const [name, value] of Object.entries(plus)) passed.push(name, value)
   return passed
 }
@@ -39,15 +43,8 @@ export function passedRequestHeaders(headers: RawHeaders, { without, plus }: Hea
 /** `chunked` says whether the answer's own framing may go on: clients of HTTP/1.0 do not know it. */
 export function passedAnswerHeaders(headers: RawHeaders, chunked: boolean): string[] {
   const named = namedByConnection(headers)
-  const passed: string[] = []
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    const name = headers[at] as string
-    const key = name.toLowerCase()
-    const framing = key === 'transfer-encoding' && chunked
-    if ((ofOneConnection.has(key) && !framing) || named?.has(key)) continue
-    passed.push(name, headers[at + 1] as string)
-  }
-  return passed
+  const isFraming = (name: string) => name === 'transfer-encoding' && chunked
+  return keptHeaders(headers, (name) => (!ofOneConnection.has(name) || isFraming(name)) && !named?.has(name))
 }
 
 /** `Connection: upgrade, http2-settings` says that these are of this connection as well. */

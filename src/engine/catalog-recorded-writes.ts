@@ -52,12 +52,30 @@ const form: CatalogForm = {
   erasesDeleted: false,
 }
 
+/** Under this name stands what may concern every index; the ids are patterns. */
+export const patternMark = '*'
+
 /** What a call may change. Without ids it is the whole index. */
 export interface WriteNote {
   /** As the call has it: an index, an alias, or a pattern. */
   readonly name: string
   readonly ids: readonly string[] | undefined
 }
+
+/** As it stands in the file. */
+export interface WrittenRow {
+  readonly name: string
+  /** JSON; null for the whole index. */
+  readonly ids: string | null
+}
+
+export const rowOfNote = ({ name, ids }: WriteNote): WrittenRow => ({
+  name,
+  ids: ids === undefined ? null : JSON.stringify(ids),
+})
+
+/** About what it takes. */
+export const bytesOfRow = ({ name, ids }: WrittenRow): number => rowBytes + name.length + (ids?.length ?? 0)
 
 export interface StoredWrite extends WriteNote {
   readonly number: number
@@ -105,16 +123,15 @@ export class RecordedWritesFile implements Disposable {
   }
 
   /** Durable, also against a power cut, when it returns. Answers with their rows. */
-  insert(notes: readonly WriteNote[], atMs: number): number[] {
+  insert(written: readonly WrittenRow[], atMs: number): number[] {
     const rows: number[] = []
     let added = 0
     const sql = 'INSERT INTO writes (row, number, name, ids, bytes, again, at) VALUES (?, NULL, ?, ?, ?, NULL, ?)'
     this.database.transaction('full', () => {
-      for (const { name, ids } of notes) {
+      for (const each of written) {
         const row = this.nextRow++
-        const text = ids === undefined ? null : JSON.stringify(ids)
-        const bytes = rowBytes + name.length + (text?.length ?? 0)
-        this.database.run(sql, row, name, text, bytes, atMs)
+        const bytes = bytesOfRow(each)
+        this.database.run(sql, row, each.name, each.ids, bytes, atMs)
         added += bytes
         rows.push(row)
       }
@@ -182,7 +199,7 @@ export class RecordedWritesFile implements Disposable {
     return this.database.transaction('full', () => {
       const sql = 'INSERT OR IGNORE INTO aliases (alias, index_name) VALUES (?, ?)'
       for (const alias of aliases) this.database.run(sql, alias, index)
-      return this.insert([{ name: index, ids: undefined }], atMs)
+      return this.insert([{ name: index, ids: null }], atMs)
     })
   }
 

@@ -9,6 +9,7 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bulkDocuments, createTestIndex, deleteTestIndex, openTestCluster } from '../../test/documents/fill-index.ts'
 import { documentsOf, requestOf, type Sides } from '../../test/documents/reindex-calls.ts'
+import { remoteHost } from '../../test/documents/remote-host.ts'
 import { missingJava, useServer } from '../../test/servers/servers.ts'
 import { indexPath } from '../cluster/paths.ts'
 import type { ReindexRequest } from '../model/reindex.ts'
@@ -51,10 +52,6 @@ class Bridge implements AsyncDisposable {
     this.#sockets.clear()
     this.#server = undefined
     await closed
-  }
-
-  get port(): number {
-    return this.#port
   }
 
   get url(): string {
@@ -100,22 +97,8 @@ describe('a gateway that is started again', { skip }, () => {
     })
 
   function callFor(remote: Bridge): ReindexRequest {
-    const host = {
-      host: remote.url,
-      scheme: 'http',
-      hostname: '127.0.0.1',
-      port: remote.port,
-      pathPrefix: '',
-      username: undefined,
-      password: undefined,
-      apiKey: undefined,
-      headers: {},
-      socketTimeoutMs: 30_000,
-      connectTimeoutMs: 30_000,
-      region: undefined,
-      external: false,
-    } as const
-    return requestOf(source, dest, { source: { size: 100 }, call: { remote: host, requestsPerSecond: 500 } })
+    const call = { remote: remoteHost(remote.url), requestsPerSecond: 500 }
+    return requestOf(source, dest, { source: { size: 100 }, call })
   }
 
   /** A task that has written something when its gateway ends. */
@@ -158,7 +141,7 @@ describe('a gateway that is started again', { skip }, () => {
       await sleep(500)
       assert.equal(engine.tasks.get(id)?.state, 'running')
       await bridge.open()
-      const ended = await engine.tasks.wait(id, 20_000, new AbortController().signal)
+      const ended = await engine.tasks.wait(id, 60_000, new AbortController().signal)
       assert.equal(ended?.state, 'completed', JSON.stringify(ended))
       assert.equal(ended?.outcome?.status.created, documents)
       const { body } = await sides.target.json<{ count: number }>({ method: 'GET', path: indexPath(dest, '_count') })
@@ -183,7 +166,7 @@ describe('a gateway that is started again', { skip }, () => {
     try {
       await using engine = await openEngine(local, ['127.0.0.1:*'])
       engine.resume()
-      const ended = await engine.tasks.wait(id, 20_000, new AbortController().signal)
+      const ended = await engine.tasks.wait(id, 60_000, new AbortController().signal)
       assert.equal(ended?.state, 'failed', JSON.stringify(ended))
       assert.match(JSON.stringify(ended?.error), /is to have .*refresh_interval.*7s/)
     } finally {
@@ -206,7 +189,7 @@ describe('a gateway that is started again', { skip }, () => {
       await using engine = await openEngine(local, how === 'fails' ? [] : ['127.0.0.1:*'])
       engine.resume()
       if (how === 'is cancelled') engine.tasks.cancel(id, 'by user request')
-      const ended = await engine.tasks.wait(id, 20_000, new AbortController().signal)
+      const ended = await engine.tasks.wait(id, 60_000, new AbortController().signal)
       assert.equal(ended?.state, how === 'fails' ? 'failed' : 'cancelled', JSON.stringify(ended))
       assert.equal(await settingsOfDest(), '7s')
     })

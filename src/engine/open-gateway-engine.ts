@@ -9,12 +9,13 @@ import { abandonReindex } from '../mechanism/reindex/abandon-reindex.ts'
 import { runReindex } from '../mechanism/reindex/run-reindex.ts'
 import type { ClusterRole } from '../model/cluster-role.ts'
 import type { ClusterVersion } from '../model/cluster-version.ts'
+import { sourceOptions } from '../source/options.ts'
 import { ActiveCluster } from './active-cluster.ts'
 import { removeRecordedWrites } from './catalog-recorded-writes.ts'
 import { Connections, type ConnectionsOptions } from './connections/connections.ts'
 import { type GatewayDatabase, openGatewayDatabase } from './gateway-database.ts'
 import { openPatiently } from './open-patiently.ts'
-import { notesOfExpression, RecordedWrites, type RecordSettings } from './recorded-writes.ts'
+import { everything, notesOfExpression, RecordedWrites, type RecordSettings } from './recorded-writes.ts'
 import { createRemoteOpener, type RemoteSettings } from './remote/open-remote.ts'
 import type { RemoteOpener } from './remote/remote-opener.ts'
 import { AutoFollowRules } from './replication/auto-follow.ts'
@@ -47,7 +48,7 @@ export interface GatewayEngineOptions extends Pick<TaskRunnerOptions, 'describeE
   readonly endpoints: ConnectionsOptions['endpoints']
   /** Indexes whose writes are recorded. */
   readonly record?: RecordSettings | undefined
-  /** Between two sweeps of a leader without sequence numbers. */
+  /** Between two sweeps of a leader without sequence numbers; as long as of a copy when not given. */
   readonly sweepIntervalMs?: number | undefined
   /** The user's own check whether replications may read. */
   readonly throttleCheck?: OwnCheck | undefined
@@ -78,15 +79,13 @@ export interface GatewayEngine extends AsyncDisposable {
   resume(): void
 }
 
-const sweepIntervalMsDefault = 15_000
-
 export async function openGatewayEngine(options: GatewayEngineOptions): Promise<GatewayEngine> {
   await using opening = new AsyncDisposableStack()
   const database = openGatewayDatabase(options.stateFolder)
   opening.defer(() => database[Symbol.dispose]())
   const { domains, endpoints, warn, reindex } = options
-  const recorded = openRecorded(options)
-  opening.defer(() => recorded?.[Symbol.dispose]())
+  const recorded = await openRecorded(options)
+  opening.defer(() => recorded?.[Symbol.asyncDispose]())
   const connections = opening.use(new Connections({ database, domains, endpoints, log: warn }))
   const active = new ActiveCluster({ database, cluster: options.cluster, standby: options.standby })
   const local = new LocalCluster(options, active)
@@ -114,7 +113,7 @@ export async function openGatewayEngine(options: GatewayEngineOptions): Promise<
       clusterCredentials,
       connections,
       domains,
-      sweepIntervalMs: options.sweepIntervalMs ?? sweepIntervalMsDefault,
+      sweepIntervalMs: options.sweepIntervalMs ?? sourceOptions.sweepInterval.default,
       throttleCheck: options.throttleCheck,
       log: warn,
     }),
@@ -157,9 +156,9 @@ export async function openGatewayEngine(options: GatewayEngineOptions): Promise<
 }
 
 /** A log that is not kept for a time misses writes, and must not be found later. */
-function openRecorded({ stateFolder, record, warn }: GatewayEngineOptions): RecordedWrites | undefined {
+async function openRecorded({ stateFolder, record, warn }: GatewayEngineOptions): Promise<RecordedWrites | undefined> {
   if (record && record.indexes.length > 0)
-    return new RecordedWrites(stateFolder, record, (error) =>
+    return await RecordedWrites.open(stateFolder, record, (error) =>
       warn(`writes are not recorded as they should: ${error.message}`),
     )
   removeRecordedWrites(stateFolder)
@@ -238,9 +237,11 @@ class LocalCluster {
 const recordedTask =
   (recorded: RecordedWrites | undefined, run: RunTask): RunTask =>
   async (task) => {
-    const { index } = task.request.dest
-    if (!recorded?.covers(index)) return run(task)
-    const ticket = await recorded.begin(notesOfExpression(index))
+    const { dest, script } = task.request
+    // Each may name another index for each document.
+    const mayBeAny = script !== undefined || dest.pipeline !== undefined
+    if (!recorded || !(mayBeAny || recorded.covers(dest.index))) return run(task)
+    const ticket = await recorded.begin(mayBeAny ? [everything] : notesOfExpression(dest.index))
     try {
       return await run(task)
     } finally {

@@ -3,10 +3,14 @@
 // What a call may change is durable before it is passed on. When it is answered, it gets the next number, by which readers find it; so whoever
 // reads a document after that sees what the call did. A call that got no answer may still be carried out: it gets a number at once and another
 // one later. So does all that was under way when a gateway died.
+//
+// The file is that of a thread of its own (recorded-writes-keeper.ts), so that no other call waits for the disk.
 import { monotonicMs, now } from '../foundation/clock.ts'
 import { asIndexferryError, IndexferryError } from '../foundation/errors.ts'
 import { fitsPattern } from '../source/index-expression.ts'
-import { RecordedWritesFile, type StoredWrite, type WriteNote } from './catalog-recorded-writes.ts'
+import { bytesOfRow, patternMark, rowOfNote, type WriteNote, type WrittenRow } from './catalog-recorded-writes.ts'
+import { afterLostMs, type RecordedIds, type RecordedWritesKeeper, type SettledRow } from './recorded-writes-keeper.ts'
+import { ThreadCalls } from './thread-calls.ts'
 
 export interface RecordSettings {
   /** Names and patterns with `*` of indexes. */
@@ -15,13 +19,7 @@ export interface RecordSettings {
   readonly keepMs: number
 }
 
-export interface RecordedPage {
-  readonly position: number
-  readonly ids: readonly string[]
-  /** Something that names no ids may have changed the index, or what was recorded is no longer there. */
-  readonly sweep: boolean
-  /** Nothing that was answered before this call comes later. */
-  readonly isComplete: boolean
+export interface RecordedPage extends RecordedIds {
   /** How long ago the oldest call began that is not answered yet; 0 when there is none. */
   readonly underWayMs: number
 }
@@ -37,58 +35,80 @@ interface OpenRow {
 
 /** A call that is under way for so long gets a number before its answer. */
 const longMs = 30_000
-/** The servers themselves give a write up after a minute (`timeout`). */
-const afterLostMs = 90_000
-/** What a gateway that is there again finds and that names no documents may be a task of the cluster, which nobody watches any more. */
-const unwatchedMs = 600_000
-const unwatchedEveryMs = 60_000
-const flushPauseMsMax = 50
+/** What a gateway that is there again finds and that names no documents may be a task of the cluster. */
+const leftMs = 600_000
 const tidyEveryMs = 5_000
-const rowsAtOnce = 1_000
-/** Of a page, over all names, before it is taken apart; a row of each name at least. */
-const parsedBytesMax = 4 * 1024 * 1024
-/** Under this name stands what may concern every index; the rest of it is a pattern. */
-const patternMark = '*'
+/** Of calls that wait for the disk: one that hangs must not fill the memory. */
+const waitingMax = 20_000
+const waitingBytesMax = 64 * 1024 * 1024
 
 interface Waiting {
-  readonly notes: readonly WriteNote[]
+  readonly rows: readonly WrittenRow[]
   readonly resolve: (rows: number[]) => void
   readonly reject: (error: unknown) => void
 }
 
-export class RecordedWrites implements Disposable {
-  private readonly file: RecordedWritesFile
+interface Opened {
+  readonly id: string
+  readonly aliases: readonly { readonly alias: string; readonly index: string }[]
+  readonly hasLeft: boolean
+}
+
+export class RecordedWrites implements AsyncDisposable {
+  /** Another id: what was read before says nothing any more. */
+  readonly id: string
+  /**
+   * What an earlier process left and what names no documents, when there is some. It gets numbers now and then for ten minutes; who knows more
+   * has it go on (`renew`) or end (`lost`).
+   */
+  readonly left: { renew(): void; lost(): void } | undefined
+  private readonly thread: ThreadCalls<RecordedWritesKeeper>
   private readonly settings: RecordSettings
   private readonly aliases = new Map<string, Set<string>>()
   private readonly timer: NodeJS.Timeout
+  private readonly onTrouble: (error: IndexferryError) => void
   private waiting: Waiting[] = []
-  /** Nothing else goes on while the disk is waited for; so that is at most half of the time, and more calls share one transaction. */
-  private flushAgainMs = 0
-  /** To be numbered with the next transaction. */
-  private settled: (readonly [row: number, againMs: number | null])[] = []
+  private waitingBytes = 0
+  private flushing: Promise<void> | undefined
+  /** To be numbered with the next call to the thread that shows numbers. */
+  private settled: SettledRow[] = []
   /** Rows of calls under way. */
   private readonly open = new Map<number, OpenRow>()
-  /** Of an earlier process, and until when they get numbers now and then. */
-  private readonly unwatched = new Map<number, number>()
-  private readonly onTrouble: (error: IndexferryError) => void
+  private leftUntilMs = monotonicMs() + leftMs
+  private isTidying = false
+  private closing: Promise<void> | undefined
   /** Grows with each name that is new. */
   private namesLearnt = 0
 
-  constructor(stateFolder: string, settings: RecordSettings, onTrouble: (error: IndexferryError) => void) {
-    this.settings = settings
-    this.onTrouble = onTrouble
-    this.file = new RecordedWritesFile(stateFolder, settings.indexes)
-    for (const { alias, index } of this.file.listAliases()) this.keepAlias(alias, index)
-    const startMs = monotonicMs()
-    const left = this.file.listUnsettled()
-    for (const { row, isWide } of left) if (isWide) this.unwatched.set(row, startMs + unwatchedMs)
-    this.file.number(left.map(({ row }) => [row, Math.ceil(startMs + afterLostMs)]))
-    this.timer = setInterval(() => this.tidy(), tidyEveryMs).unref()
+  /** Throws STATE_UNUSABLE. */
+  static async open(
+    stateFolder: string,
+    settings: RecordSettings,
+    onTrouble: (error: IndexferryError) => void,
+  ): Promise<RecordedWrites> {
+    const place = { folder: stateFolder, names: settings.indexes }
+    const thread = new ThreadCalls<RecordedWritesKeeper>('recorded-writes-thread', import.meta.url, place)
+    try {
+      return new RecordedWrites(thread, settings, onTrouble, await thread.call('open', monotonicMs()))
+    } catch (error) {
+      await thread[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
-  /** Another id: what was read before says nothing any more. */
-  get id(): string {
-    return this.file.id
+  private constructor(
+    thread: ThreadCalls<RecordedWritesKeeper>,
+    settings: RecordSettings,
+    onTrouble: (error: IndexferryError) => void,
+    { id, aliases, hasLeft }: Opened,
+  ) {
+    this.thread = thread
+    this.settings = settings
+    this.onTrouble = onTrouble
+    this.id = id
+    for (const { alias, index } of aliases) this.keepAlias(alias, index)
+    if (hasLeft) this.left = { renew: () => this.keepLeftUntil(Infinity), lost: () => this.keepLeftUntil(0) }
+    this.timer = setInterval(() => void this.tidy(), tidyEveryMs).unref()
   }
 
   /** What `covers` has said of a name holds as long as this is the same. */
@@ -114,14 +134,17 @@ export class RecordedWrites implements Disposable {
     return ticket
   }
 
-  /** Several calls share one transaction. */
+  /** Calls that come while the disk is written to share the next transaction. */
   insert(notes: readonly WriteNote[]): Promise<number[]> {
+    const rows = notes.map(rowOfNote)
+    const bytes = rows.reduce((sum, row) => sum + bytesOfRow(row), 0)
+    const isFull = this.waiting.length >= waitingMax || this.waitingBytes + bytes > waitingBytesMax
+    if (this.closing !== undefined || (isFull && this.waiting.length > 0))
+      return Promise.reject(notRecorded(this.refusal()))
     return new Promise((resolve, reject) => {
-      this.waiting.push({ notes, resolve, reject })
-      if (this.waiting.length > 1) return
-      const pauseMs = this.flushAgainMs - monotonicMs()
-      if (pauseMs <= 0) setImmediate(() => this.flush())
-      else setTimeout(() => this.flush(), Math.min(pauseMs, flushPauseMsMax))
+      this.waiting.push({ rows, resolve, reject })
+      this.waitingBytes += bytes
+      this.flushing ??= this.flush()
     })
   }
 
@@ -143,118 +166,113 @@ export class RecordedWrites implements Disposable {
   }
 
   /** Where a reader begins that is to see what happens from now on. What is under way comes later. */
-  register(index: string, reader: string): number {
-    this.numberSettled()
-    this.file.noteReader(index, reader, this.file.lastNumber, now())
-    return this.file.lastNumber
+  register(index: string, reader: string): Promise<number> {
+    return this.thread.call('register', this.takeSettled(), index, reader, now())
   }
 
   /** A reader has all up to this position, and will not ask for it again. */
-  acknowledge(index: string, reader: string, position: number): void {
-    this.file.noteReader(index, reader, Math.min(position, this.file.lastNumber), now())
+  async acknowledge(index: string, reader: string, position: number): Promise<void> {
+    await this.thread.call('acknowledge', index, reader, position, now())
   }
 
   /**
    * Aliases that lead to a recorded index. With one that is new, all of the index may have changed: now, by what was passed on under it before, and
    * once more later, by what of that is still under way. Calls under a name that was recorded all the time are numbered at their end anyway.
    */
-  learnAliases(index: string, aliases: readonly string[]): void {
+  async learnAliases(index: string, aliases: readonly string[]): Promise<void> {
     const fresh = aliases.filter((alias) => !this.aliases.get(alias)?.has(index))
     if (fresh.length === 0) return
     const wasRecorded = fresh.every((alias) => this.covers(alias))
-    const rows = this.file.addAliases(fresh, index, now())
+    const rows = await this.thread.call('addAliases', fresh, index, now())
     for (const alias of fresh) this.keepAlias(alias, index)
+    // Not before, so that it says of all that passed by meanwhile, too.
     this.settle(rows, !wasRecorded)
   }
 
-  read(index: string, after: number, idsMax: number): RecordedPage {
-    this.numberSettled()
-    const last = this.file.lastNumber
+  async read(index: string, after: number, idsMax: number): Promise<RecordedPage> {
     const names = [index, ...[...this.aliases].filter(([, leads]) => leads.has(index)).map(([alias]) => alias)]
+    // At the same instant: what is not settled is under way.
     const underWayMs = this.underWayMs(new Set([...names, patternMark]))
-    if (after < this.file.begins || after > last)
-      return { position: last, ids: [], sweep: true, isComplete: true, underWayMs }
-    const most = { rows: rowsAtOnce, bytes: Math.floor(parsedBytesMax / (names.length + 1)) }
-    const pages = [...names, patternMark].map((name) => this.file.list(name, after, most))
-    // Behind the last row of a page that is not whole stands more of the same name.
-    const end = Math.min(
-      last,
-      ...pages.map(({ writes, isWhole }) => (isWhole ? last : (writes.at(-1)?.number ?? last))),
-    )
-    const found = pages.flatMap(({ writes }) => writes).filter(({ number }) => number <= end)
-    const page = collect(
-      found.sort((a, b) => a.number - b.number),
-      { names, end, idsMax, isComplete: end === last },
-    )
+    const page = await this.thread.call('read', this.takeSettled(), { names, after, idsMax })
     return { ...page, underWayMs }
   }
 
-  [Symbol.dispose](): void {
+  [Symbol.asyncDispose](): Promise<void> {
+    this.closing ??= this.close()
+    return this.closing
+  }
+
+  private async close(): Promise<void> {
     clearInterval(this.timer)
-    this.flush()
+    await this.flushing
     try {
-      this.numberSettled()
+      await this.thread.call('close', this.takeSettled())
     } finally {
-      this.file[Symbol.dispose]()
+      await this.thread[Symbol.asyncDispose]()
     }
   }
 
-  private flush(): void {
-    const { waiting } = this
-    if (waiting.length === 0) return
-    this.waiting = []
-    const startMs = monotonicMs()
-    try {
-      const rows = this.file.insert(
-        waiting.flatMap(({ notes }) => notes),
-        now(),
-      )
-      let at = 0
-      for (const { notes, resolve } of waiting) {
-        const own = rows.slice(at, at + notes.length)
-        at += notes.length
-        const beganMs = monotonicMs()
-        for (const [place, row] of own.entries())
-          this.open.set(row, { name: notes[place]?.name ?? patternMark, beganMs, numberedMs: beganMs })
-        resolve(own)
+  private async flush(): Promise<void> {
+    // All that is there in this turn of the loop goes together.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.waiting.length > 0) {
+      const { waiting } = this
+      this.waiting = []
+      this.waitingBytes = 0
+      try {
+        const written = waiting.flatMap(({ rows }) => rows)
+        this.keepBegun(waiting, await this.thread.call('insert', written, now()))
+      } catch (error) {
+        for (const { reject } of waiting) reject(notRecorded(error))
       }
-    } catch (error) {
-      for (const { reject } of waiting) reject(notRecorded(error))
     }
-    const endMs = monotonicMs()
-    this.flushAgainMs = endMs + (endMs - startMs)
+    this.flushing = undefined
   }
 
-  private numberSettled(): void {
+  private keepBegun(waiting: readonly Waiting[], rows: readonly number[]): void {
+    const beganMs = monotonicMs()
+    let at = 0
+    for (const { rows: written, resolve } of waiting) {
+      const own = rows.slice(at, at + written.length)
+      at += written.length
+      for (const [place, row] of own.entries())
+        this.open.set(row, { name: written[place]?.name ?? patternMark, beganMs, numberedMs: beganMs })
+      resolve(own)
+    }
+  }
+
+  private refusal(): IndexferryError {
+    return this.closing !== undefined
+      ? new IndexferryError('STATE_UNUSABLE', 'its log is closed')
+      : new IndexferryError('STATE_UNUSABLE', `${this.waiting.length} calls wait for the disk already`)
+  }
+
+  private takeSettled(): SettledRow[] {
     const { settled } = this
-    if (settled.length === 0) return
-    this.file.number(settled)
     this.settled = []
+    return settled
   }
 
-  private tidy(): void {
-    const [wallMs, nowMs] = [now(), monotonicMs()]
+  private async tidy(): Promise<void> {
+    // A disk that hangs is not given more and more to do.
+    if (this.isTidying) return
+    this.isTidying = true
     try {
-      this.numberSettled()
+      const [wallMs, nowMs] = [now(), monotonicMs()]
       const long = [...this.open].filter(([, { numberedMs }]) => nowMs - numberedMs > longMs).map(([row]) => row)
       for (const row of long) this.keepOpen(row, nowMs)
-      // Kept until it is answered, whoever has read it.
-      this.file.number(long.map((row) => [row, Number.MAX_SAFE_INTEGER]))
-      this.file.number(this.file.listDue(Math.floor(nowMs)).map((row) => [row, this.againOf(row, nowMs)]))
-      this.file.removeRead(wallMs - this.settings.keepMs)
-      this.file.limit(this.settings.bytesMax, wallMs - this.settings.keepMs)
+      const { leftUntilMs } = this
+      const { bytesMax, keepMs } = this.settings
+      await this.thread.call('tidy', this.takeSettled(), { wallMs, nowMs, long, leftUntilMs, bytesMax, keepMs })
     } catch (error) {
       this.onTrouble(asIndexferryError(error))
+    } finally {
+      this.isTidying = false
     }
   }
 
-  /** Until when a row that got another number is to have the next; null when that was the last. */
-  private againOf(row: number, nowMs: number): number | null {
-    const untilMs = this.unwatched.get(row)
-    if (untilMs === undefined) return null
-    if (nowMs < untilMs) return Math.ceil(nowMs + unwatchedEveryMs)
-    this.unwatched.delete(row)
-    return null
+  private keepLeftUntil(ms: number): void {
+    this.leftUntilMs = ms
   }
 
   private keepOpen(row: number, numberedMs: number): void {
@@ -318,44 +336,22 @@ export class WriteTicket {
   }
 }
 
-interface Frame {
-  readonly names: readonly string[]
-  readonly end: number
-  readonly idsMax: number
-  readonly isComplete: boolean
-}
-
-function collect(
-  found: readonly StoredWrite[],
-  { names, end, idsMax, isComplete }: Frame,
-): Omit<RecordedPage, 'underWayMs'> {
-  const ids = new Set<string>()
-  let sweep = false
-  let position = 0
-  for (const { number, name, ids: written } of found) {
-    // A page holds one call at least.
-    if (ids.size > 0 && ids.size + (written?.length ?? 0) > idsMax) {
-      return { position, ids: [...ids], sweep, isComplete: false }
-    }
-    position = number
-    if (name === patternMark)
-      sweep ||= (written ?? ['*']).some((pattern) => names.some((each) => fitsPattern(each, pattern)))
-    else if (written === undefined) sweep = true
-    else for (const id of written) ids.add(id)
-  }
-  return { position: end, ids: [...ids], sweep, isComplete }
-}
-
 /** Date math, `<orders-{now/d}>`: only the server knows which index it is. */
 export const isReckoned = (name: string): boolean => name.startsWith('<')
 
 /** Whatever an expression of several names and patterns may mean; what cannot be told (date math) is taken for everything. */
 export function notesOfExpression(expression: string): WriteNote[] {
-  const parts = expression.split(',').filter((part) => part !== '' && !part.startsWith('-'))
-  return parts.map((part): WriteNote => {
-    if (part === '_all' || isReckoned(part)) return { name: patternMark, ids: ['*'] }
-    return part.includes('*') ? { name: patternMark, ids: [part] } : { name: part, ids: undefined }
-  })
+  const parts = expression.split(',').filter((part) => part !== '')
+  // Without a name before it, it meant all others until 5.x.
+  if (parts[0]?.startsWith('-')) return [everything]
+  const wanted = parts.filter((part) => !part.startsWith('-'))
+  // Until 5.x a name may have a plus sign.
+  return wanted.map((part): WriteNote => noteOfName(part.replace(/^\+/, '')))
+}
+
+function noteOfName(name: string): WriteNote {
+  if (name === '_all' || isReckoned(name)) return everything
+  return name.includes('*') ? { name: patternMark, ids: [name] } : { name, ids: undefined }
 }
 
 export const everything: WriteNote = { name: patternMark, ids: ['*'] }

@@ -22,8 +22,8 @@ export interface PassedOn {
 export type Inspection = (guarded: GuardedCall) => Promise<GatewayAnswer | PassedOn | 'pass' | 'sent'>
 
 export interface CallGuard {
-  /** Undefined for a call that may go on; asked for each, so that it has to be cheap. */
-  inspect(method: string, segments: readonly string[]): Inspection | undefined
+  /** Undefined for a call that may go on; asked for each, so that it has to be cheap. `url`: as it came. */
+  inspect(method: string, segments: readonly string[], url: string): Inspection | undefined
 }
 
 export interface BodyGuard extends CallGuard {
@@ -33,9 +33,9 @@ export interface BodyGuard extends CallGuard {
 /** The second looks at what the first lets go on as it is; what the first changes on its way, it shows to the second itself. */
 export function bothGuards(first: CallGuard, second: BodyGuard): CallGuard {
   return {
-    inspect(method, segments) {
-      const one = first.inspect(method, segments)
-      const other = second.inspect(method, segments)
+    inspect(method, segments, url) {
+      const one = first.inspect(method, segments, url)
+      const other = second.inspect(method, segments, url)
       if (!one || !other) return one ?? other
       return async (guarded) => {
         const recordedBody: GuardedCall['recordedBody'] = (index, body) => second.recordedBody(guarded, index, body)

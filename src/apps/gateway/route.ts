@@ -41,8 +41,8 @@ export interface GatewayAnswer {
   readonly body: JsonValue | Buffer | undefined
 }
 
-/** `pass`: let the cluster answer this call, unchanged. */
-export type Handler = (call: GatewayCall) => Promise<GatewayAnswer | 'pass'>
+/** Headers of answers that are true for a moment only. */
+export const uncached = { 'cache-control': 'no-store' } as const
 
 export interface Route {
   readonly method: string
@@ -52,5 +52,6 @@ export interface Route {
   readonly operation: string
   /** Answered without asking who calls: probes of health and readiness. */
   readonly open?: boolean
+  /** `pass`: let the cluster answer this call, unchanged. */
   readonly handle: (call: GatewayCall, parameters: Readonly<Record<string, string>>) => Promise<GatewayAnswer | 'pass'>
 }

@@ -78,6 +78,7 @@ export async function runGateway(config: GatewayConfig, surroundings: GatewaySur
         return () => metrics.connectionClosed()
       },
     })
+    tasks.settleLeft(engine.recorded?.left, () => traffic.way.passage)
     metrics.watchReplications(() => engine.replications.list())
     engine.resume()
     return {

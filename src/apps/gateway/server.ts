@@ -132,7 +132,7 @@ export class GatewayServer {
     { method = '', url = '/' }: IncomingMessage,
     segments: readonly string[] | undefined,
   ): Inspection | undefined {
-    return this.#parts.guard?.inspect(method, segments ?? readLeniently(url))
+    return this.#parts.guard?.inspect(method, segments ?? readLeniently(url), url)
   }
 
   async #guarded(

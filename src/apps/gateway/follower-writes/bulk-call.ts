@@ -4,10 +4,10 @@ import { Readable } from 'node:stream'
 import { type CollectedAnswer, collectAnswer } from '../../../cluster/collect-answer.ts'
 import { unpackStream } from '../../../cluster/incoming.ts'
 import type { Flow, PassageFailure, PassedHead, PassedReceiver } from '../../../cluster/passage.ts'
-import { passedAnswerHeaders } from '../../../cluster/passed-headers.ts'
+import { keptHeaders, passedAnswerHeaders } from '../../../cluster/passed-headers.ts'
 import { IndexferryError } from '../../../foundation/errors.ts'
-import { parseExactJson } from '../../../foundation/exact-json.ts'
-import { isJsonObject, type JsonValue } from '../../../model/json.ts'
+import { isJsonObject } from '../../../model/json.ts'
+import { parseForPrinting } from '../body-json.ts'
 import type { GuardedCall } from '../call-guard.ts'
 import { withoutShaping } from '../gateway-call.ts'
 import type { GatewayAnswer } from '../route.ts'
@@ -62,18 +62,10 @@ function merged(
   { refused }: BulkReport,
   { typed }: BulkCallRules,
 ): GatewayAnswer {
-  const answer = parsed(body)
+  const answer = parseForPrinting(body)
   if (status === 200 && isJsonObject(answer)) return { status, body: withRefused(answer, refused, typed) }
   const type = headers['content-type']
   return { status, ...(type === undefined ? {} : { headers: { 'content-type': type } }), body: answer ?? body }
-}
-
-function parsed(body: Buffer): JsonValue | undefined {
-  try {
-    return parseExactJson(body.toString()) as JsonValue
-  } catch {
-    return undefined
-  }
 }
 
 async function answerStream(guarded: GuardedCall, rules: BulkCallRules): Promise<GatewayAnswer | 'sent'> {
@@ -149,11 +141,8 @@ const takesJson = (accept: string | undefined): boolean => accept === undefined 
 /** Neither side of the call is packed, and the length is no longer known. */
 function plainHeaders(headers: readonly string[], isShaped: boolean): string[] {
   const left = new Set(['accept-encoding', 'content-encoding', 'content-length', ...(isShaped ? ['accept'] : [])])
-  const kept: string[] = isShaped ? ['accept', 'application/json'] : []
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (!left.has((headers[at] as string).toLowerCase())) kept.push(headers[at] as string, headers[at + 1] as string)
-  }
-  return kept
+  const kept = keptHeaders(headers, (name) => !left.has(name))
+  return isShaped ? ['accept', 'application/json', ...kept] : kept
 }
 
 /** The way back, with the refused items put in. */
@@ -203,11 +192,5 @@ class MergedReturn implements PassedReceiver {
   }
 }
 
-function withoutLength(headers: readonly string[]): string[] {
-  const kept: string[] = []
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    if ((headers[at] as string).toLowerCase() !== 'content-length')
-      kept.push(headers[at] as string, headers[at + 1] as string)
-  }
-  return kept
-}
+const withoutLength = (headers: readonly string[]): string[] =>
+  keptHeaders(headers, (name) => name !== 'content-length')

@@ -189,6 +189,18 @@ for (const name of ['opensearch-2.19.4', 'elasticsearch-7.10.2'] as const) {
       }
     })
 
+    test('a reindex or an action on aliases that cannot be read here is refused', async () => {
+      const meant = named('gate', JSON.stringify({ source: { index: '@free' }, dest: { index: '@f1' } }))
+      const utf16 = Buffer.from(`\ufeff${meant}`, 'utf16le')
+      const smile = { body: Buffer.from(':)\n\x01'), headers: { 'content-type': 'application/smile' } }
+      for (const path of ['/_reindex', '/_aliases']) {
+        for (const more of [{ body: utf16 }, smile]) {
+          const { status, text } = await through({ method: 'POST', path, ...more })
+          assert.equal(status, 406, text)
+        }
+      }
+    })
+
     test('queries over followers and a reindex into one are refused as a whole', async () => {
       const calls: readonly Call[] = [
         { method: 'POST', path: '/@f1/_delete_by_query', body: { query: { match_all: {} } } },

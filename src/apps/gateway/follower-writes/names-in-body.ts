@@ -4,7 +4,12 @@ import { entryOf, type LocatedValue, locateJson } from '../reindex/located-json.
 import { bodyForm, jsonTextOf } from '../reindex/request-body.ts'
 import type { GatewayCall } from '../route.ts'
 
-/** Expressions. None where it cannot be read: the cluster refuses it then. */
+/** Whether it is told here what the body means: not of SMILE, nor of JSON in UTF-16, which servers read as well. */
+export async function isReadable(call: GatewayCall): Promise<boolean> {
+  return (await call.body()).length === 0 || (await readBody(call)) !== undefined
+}
+
+/** Expressions. None where it cannot be read. */
 export async function namesInActions(call: GatewayCall): Promise<string[]> {
   const root = await readBody(call)
   const actions = entryOf(root, 'actions')?.value
@@ -22,6 +27,14 @@ export async function namesInActions(call: GatewayCall): Promise<string[]> {
 
 export async function namesInDestination(call: GatewayCall): Promise<string[]> {
   return textsOf(entryOf(entryOf(await readBody(call), 'dest')?.value, 'index')?.value)
+}
+
+/** Where `_reindex` may write: anywhere (`*`) with a script or a pipeline, which may name another index for each document. */
+export async function namesOfReindex(call: GatewayCall): Promise<string[]> {
+  const root = await readBody(call)
+  const dest = entryOf(root, 'dest')?.value
+  const mayBeAny = entryOf(root, 'script') !== undefined || entryOf(dest, 'pipeline') !== undefined
+  return mayBeAny ? ['*'] : textsOf(entryOf(dest, 'index')?.value)
 }
 
 async function readBody(call: GatewayCall): Promise<LocatedValue | undefined> {

@@ -10,12 +10,13 @@ import {
 import { monotonicMs } from '../../../foundation/clock.ts'
 import { IndexferryError } from '../../../foundation/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../model/json.ts'
+import { parseJson } from '../body-json.ts'
 import type { CallGuard, GuardedCall, Inspection } from '../call-guard.ts'
 import type { GatewayAnswer } from '../route.ts'
 import { serverError } from '../server-errors.ts'
 import { blockDescription, blockedAnswer } from './blocked-answer.ts'
 import { answerBulk } from './bulk-call.ts'
-import { namesInActions, namesInDestination } from './names-in-body.ts'
+import { isReadable, namesInActions, namesInDestination } from './names-in-body.ts'
 import { indexOfBulk, type WrittenNames, writtenNames } from './written-names.ts'
 
 export interface WriteGuardOptions {
@@ -55,6 +56,7 @@ export class WriteGuard implements CallGuard {
     if (written.kind === 'bulk')
       return this.#judgeBulk(guarded, indexOfBulk(written.index, guarded.call.query), asker, typed)
     if (written.kind === 'bulk stream') return noStream
+    if (written.kind !== 'expression' && !(await isReadable(guarded.call))) return unreadable
     const uses =
       written.kind === 'expression'
         ? [written]
@@ -102,7 +104,7 @@ export class WriteGuard implements CallGuard {
   /** As the plugin's block shows itself in the state of the cluster. */
   async #showBlocks({ call }: GuardedCall): Promise<GatewayAnswer | 'pass'> {
     const { status, body } = await call.askCluster()
-    const state = status === 200 ? parsed(body) : undefined
+    const state = status === 200 ? parseJson(body) : undefined
     if (!isJsonObject(state)) return 'pass'
     const blocks = isJsonObject(state.blocks) ? state.blocks : {}
     const indices: Record<string, JsonValue> = isJsonObject(blocks.indices) ? { ...blocks.indices } : {}
@@ -131,6 +133,12 @@ const noStream = serverError(
   'while indexes of this cluster follow others, the gateway takes no _bulk/stream; send _bulk',
 )
 
+const unreadable = serverError(
+  406,
+  'not_acceptable_exception',
+  'while indexes of this cluster follow others, the gateway takes this call with a body only that it can read: JSON, YAML or CBOR',
+)
+
 const isBlocksCall = ([first, second, third]: readonly string[]): boolean =>
   first === '_cluster' && second === 'state' && third === 'blocks'
 
@@ -150,16 +158,8 @@ function askerOf({ call, passage }: GuardedCall): NameAsker {
 
 function seen(url: string, { status, body }: { status: number; body: Buffer }): JsonValue | undefined {
   if (status === 401 || status === 403) return undefined
-  const answer = status === 200 || status === 404 ? parsed(body) : undefined
+  const answer = status === 200 || status === 404 ? parseJson(body) : undefined
   if (answer !== undefined) return answer
   const sentence = `the local cluster answers GET ${url.split('?', 1)[0]} with ${status}, so that it cannot be told what follows another index`
   throw new IndexferryError('CLUSTER_BUSY', sentence, { side: 'target', remedy: 'Try again when the cluster answers.' })
-}
-
-function parsed(body: Buffer): JsonValue | undefined {
-  try {
-    return JSON.parse(body.toString()) as JsonValue
-  } catch {
-    return undefined
-  }
 }

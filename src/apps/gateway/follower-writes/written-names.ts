@@ -12,11 +12,11 @@ export type WrittenNames =
 
 const reading: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'CONNECT'])
 
-/** After the name of an index: they read, or change nothing that a client sees. */
+/** After the name of an index: they read, or change nothing that a client sees. `_forcemerge` is none: the plugin's block refuses it. */
 const harmless: ReadonlySet<string> = new Set(
   `_search _msearch _count _explain _validate _mget _source _analyze _field_caps _field_stats _field_mapping _termvectors
    _termvector _mtermvectors _terms_enum _rank_eval _search_shards _search_exists _exists _percolate _mpercolate _suggest _mlt
-   _async_search _eql _graph _knn_search _mvt _pit _rollup_search _render _sql _refresh _flush _forcemerge _optimize _cache
+   _async_search _eql _graph _knn_search _mvt _pit _rollup_search _render _sql _refresh _flush _cache
    _reload_search_analyzers _reload_search_analyzer _stats _segments _recovery _status _resolve _upgrade _fleet _infer`.split(
     /\s+/,
   ),
@@ -33,6 +33,8 @@ const byNoIndex: Readonly<Record<string, WrittenNames>> = {
   _settings: everything(),
   _close: everything(),
   _open: everything(),
+  _forcemerge: everything(),
+  _optimize: everything(),
 }
 
 function everything(): WrittenNames {

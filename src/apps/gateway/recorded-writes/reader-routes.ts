@@ -4,7 +4,8 @@ import type { RecordedWrites } from '../../../engine/recorded-writes.ts'
 import { monotonicMs } from '../../../foundation/clock.ts'
 import { IndexferryError } from '../../../foundation/errors.ts'
 import { isJsonObject, type JsonValue } from '../../../model/json.ts'
-import type { GatewayAnswer, GatewayCall, Route } from '../route.ts'
+import { parseJson } from '../body-json.ts'
+import { type GatewayAnswer, type GatewayCall, type Route, uncached } from '../route.ts'
 import { serverError } from '../server-errors.ts'
 
 const idsDefault = 10_000
@@ -31,10 +32,10 @@ export function recordedWritesRoutes(log: RecordedWrites | undefined): Route[] {
   ]
 }
 
-function readPage({ query }: GatewayCall, index: string, log: RecordedWrites): GatewayAnswer {
+async function readPage({ query }: GatewayCall, index: string, log: RecordedWrites): Promise<GatewayAnswer> {
   const after = numberOf(query.get('after'), 'after', Number.MAX_SAFE_INTEGER) ?? 0
   const size = numberOf(query.get('size'), 'size', idsMax) ?? idsDefault
-  const { position, ids, sweep, isComplete, underWayMs } = log.read(index, after, size)
+  const { position, ids, sweep, isComplete, underWayMs } = await log.read(index, after, size)
   return {
     status: 200,
     headers: uncached,
@@ -44,16 +45,16 @@ function readPage({ query }: GatewayCall, index: string, log: RecordedWrites): G
 
 /** Without a position the reader begins here. */
 async function noteRead(call: GatewayCall, index: string, log: RecordedWrites): Promise<GatewayAnswer> {
-  const order = parsed(await call.body())
+  const order = parseJson(await call.body())
   const { reader, position } = isJsonObject(order) ? order : {}
   if (typeof reader !== 'string' || !/^[\w-]{1,64}$/.test(reader))
     throw malformed('reader must be a name of up to 64 letters and digits')
   if (position === undefined || position === null) {
-    return { status: 200, headers: uncached, body: { log: log.id, position: log.register(index, reader) } }
+    return { status: 200, headers: uncached, body: { log: log.id, position: await log.register(index, reader) } }
   }
   if (typeof position !== 'number' || !Number.isSafeInteger(position) || position < 0)
     throw malformed('position must be a number')
-  log.acknowledge(index, reader, position)
+  await log.acknowledge(index, reader, position)
   return { status: 200, headers: uncached, body: { log: log.id, position } }
 }
 
@@ -69,7 +70,7 @@ class Readers {
   async answer(
     call: GatewayCall,
     index: string,
-    work: (log: RecordedWrites) => GatewayAnswer | Promise<GatewayAnswer>,
+    work: (log: RecordedWrites) => Promise<GatewayAnswer>,
   ): Promise<GatewayAnswer> {
     const log = this.#log
     if (!log?.covers(index))
@@ -92,18 +93,18 @@ class Readers {
       call.askCluster({ method: 'GET', url: `${path}/_settings/index.default_pipeline,index.final_pipeline` }),
     ])
     const refusal = answers.find(({ status }) => status !== 200)
-    if (refusal) return { status: refusal.status, body: parsed(refusal.body) ?? refusal.body }
+    if (refusal) return { status: refusal.status, body: parseJson(refusal.body) ?? refusal.body }
     const [, ofAliases, ofSettings] = answers
-    const pipeline = pipelineIn(parsed(ofSettings.body), index)
+    const pipeline = pipelineIn(parseJson(ofSettings.body), index)
     if (pipeline !== undefined) {
       // It may change the id of a document, and the index that it goes to.
       const reason = `documents of [${index}] pass the pipeline [${pipeline}], so that what is written cannot be told from the calls`
       return serverError(400, 'illegal_argument_exception', reason)
     }
-    const aliases = aliasesIn(parsed(ofAliases.body), index)
+    const aliases = aliasesIn(parseJson(ofAliases.body), index)
     if (!aliases)
       return serverError(400, 'illegal_argument_exception', `[${index}] is no index, but leads to one; name that`)
-    log.learnAliases(index, aliases)
+    await log.learnAliases(index, aliases)
     if (this.#believed.size >= callersMax) this.#believed.clear()
     this.#believed.set(key, monotonicMs() + believedMs)
     return undefined
@@ -131,14 +132,4 @@ function numberOf(text: string | null, name: string, most: number): number | und
   throw malformed(`${name} must be a number up to ${most}`)
 }
 
-function parsed(body: Buffer): JsonValue | undefined {
-  try {
-    return JSON.parse(body.toString()) as JsonValue
-  } catch {
-    return undefined
-  }
-}
-
 const malformed = (sentence: string): IndexferryError => new IndexferryError('REQUEST_MALFORMED', sentence)
-
-const uncached = { 'cache-control': 'no-store' } as const

@@ -8,6 +8,9 @@ import { after, before, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { gatewayInFront, type TestGateway } from '../../../../test/gateway/gateway-in-front.ts'
 import { missingJava, useServer } from '../../../../test/servers/servers.ts'
+import { resolveConnection } from '../../../cluster/connection.ts'
+import { Passage } from '../../../cluster/passage.ts'
+import { tlsParameters } from '../../../cluster/tls.ts'
 import { RecordedWrites } from '../../../engine/recorded-writes.ts'
 import { parseClusterVersion } from '../../../model/cluster-version.ts'
 import type { JsonObject } from '../../../model/json.ts'
@@ -59,7 +62,7 @@ describe('a gateway that records', { skip: missingJava(name) ?? false, timeout: 
 
   before(async () => {
     server = (await useServer(name)).url
-    log = new RecordedWrites(folder, { indexes: [`${index}*`], bytesMax: 1e8, keepMs: 1e9 }, () => {})
+    log = await RecordedWrites.open(folder, { indexes: [`${index}*`], bytesMax: 1e8, keepMs: 1e9 }, () => {})
     const version = parseClusterVersion(name)
     assert.ok(version)
     const record = new RecordGuard({ log, version: async () => version, tasks })
@@ -74,7 +77,7 @@ describe('a gateway that records', { skip: missingJava(name) ?? false, timeout: 
     for (const each of [index, followed]) await fetch(`${server}/${each}`, { method: 'DELETE' })
     await gateway[Symbol.asyncDispose]()
     tasks[Symbol.dispose]()
-    log[Symbol.dispose]()
+    await log[Symbol.asyncDispose]()
     rmSync(folder, { recursive: true, force: true })
   })
 
@@ -153,11 +156,70 @@ describe('a gateway that records', { skip: missingJava(name) ?? false, timeout: 
     }
   })
 
+  test('what is written under another name may come to the index all the same', async () => {
+    const [other, gone, pipeline] = [`other-than-${index}`, `${index}-gone`, `to-${index}`]
+    const processors = [{ set: { field: '_index', value: index } }]
+    try {
+      assert.equal((await call('PUT', `_ingest/pipeline/${pipeline}`, { processors })).status, 200)
+      const piped = await leaves('PUT', `${other}/_doc/piped?pipeline=${pipeline}`, { n: 1 })
+      assert.deepEqual([piped.status, piped.body._index, piped.sweep], [201, index, true])
+      const line = `{"index":{"_index":"${other}","_id":"piped-line","pipeline":"${pipeline}"}}\n{}\n`
+      assert.equal((await leaves('POST', '_bulk', line)).sweep, true)
+      const script = { source: `ctx._index = '${index}'; ctx._id = 'scripted'` }
+      await call('PUT', `${followed}/_doc/one?refresh=true`, { n: 1 })
+      const scripted = await leaves('POST', '_reindex', { source: { index: followed }, dest: { index: other }, script })
+      assert.deepEqual([scripted.status, scripted.sweep], [200, true], scripted.text)
+      const parted = await leaves('POST', `_bulk?refresh=false;index=${index}`, '{"index":{"_id":"parted"}}\n{}\n')
+      assert.equal(parted.sweep, true)
+      await call('PUT', gone, {})
+      const actions = [{ remove_index: { index: gone } }]
+      const removed = await log.register(gone, 'test')
+      assert.equal((await call('POST', '_aliases', { actions })).status, 200)
+      assert.equal((await log.read(gone, removed, 10)).sweep, true)
+      const added = await leaves('POST', '_aliases', { actions: [{ add: { index: followed, alias: `a-${index}` } }] })
+      assert.deepEqual([added.status, added.sweep], [200, false])
+    } finally {
+      await call('DELETE', `_ingest/pipeline/${pipeline}`)
+      await call('DELETE', other)
+    }
+  })
+
+  test('what an earlier gateway left goes on as long as a task of the cluster runs', async () => {
+    const documents = Array.from({ length: 200 }, (_, n) => `{"index":{"_id":"slow-${n}"}}\n{}\n`).join('')
+    await call('POST', `${followed}/_bulk?refresh=true`, documents)
+    const way = `${followed}/_update_by_query?wait_for_completion=false&scroll_size=1&requests_per_second=1&conflicts=proceed`
+    const started = await fetch(`${server}/${way}`, { method: 'POST' }).then((answer) => answer.json())
+    const { task } = started as { task: string }
+    const connection = await resolveConnection('target', { nodes: [server] })
+    const options = { credentials: 'caller', silenceMs: undefined } as const
+    const passage = new Passage(connection, tlsParameters('target', connection.tls), options)
+    const over = Promise.withResolvers<void>()
+    let isOver = false
+    const lost = () => {
+      isOver = true
+      over.resolve()
+    }
+    let renewed = 0
+    let asked = 0
+    tasks.settleLeft({ renew: () => renewed++, lost }, () => {
+      asked++
+      return passage
+    })
+    for (const deadline = Date.now() + 60_000; asked < 2; ) {
+      assert.ok(Date.now() < deadline, 'it is asked')
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    assert.deepEqual([isOver, renewed], [false, 1])
+    await fetch(`${server}/_tasks/${task}/_cancel`, { method: 'POST' })
+    await over.promise
+    await passage.close()
+  })
+
   test('an alias that leads to the index is learnt, and what was written by it before is swept', async () => {
     const alias = `by-${index}`
     await call('POST', '_aliases', { actions: [{ add: { index, alias } }] })
     const start = await position()
-    log.learnAliases(index, [alias])
+    await log.learnAliases(index, [alias])
     const found = await leaves('PUT', `${alias}/_doc/by-alias`, { n: 1 })
     assert.deepEqual(found.ids, ['by-alias'])
     assert.ok((await position()) > start)
@@ -203,7 +265,7 @@ describe('a gateway that records', { skip: missingJava(name) ?? false, timeout: 
   })
 
   test('what cannot be recorded is not passed on', async () => {
-    log[Symbol.dispose]()
+    await log[Symbol.asyncDispose]()
     const large = Array.from(
       { length: 3_000 },
       (_, n) => `{"index":{"_id":"never-${n}"}}\n{"t":"${'x'.repeat(50)}"}\n`,

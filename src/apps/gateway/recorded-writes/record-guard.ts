@@ -11,11 +11,12 @@ import {
 import type { ClusterVersion } from '../../../model/cluster-version.ts'
 import type { CallGuard, GuardedCall, Inspection, PassedOn } from '../call-guard.ts'
 import { unpackedBody } from '../follower-writes/bulk-call.ts'
-import { namesInDestination } from '../follower-writes/names-in-body.ts'
+import { namesInActions, namesOfReindex } from '../follower-writes/names-in-body.ts'
 import { indexOfBulk } from '../follower-writes/written-names.ts'
 import type { GatewayAnswer } from '../route.ts'
 import { type BulkRecorder, recordedLines } from './recorded-lines.ts'
 import type { RunningTasks } from './running-tasks.ts'
+import { callGoesOn, isAmbiguous, isInPlainLetters, isWellSpelled, pipelineOf, saysRemoveIndex } from './spelling.ts'
 import { makeId, urlWithId, type WrittenKeys, writtenKeys } from './written-keys.ts'
 
 export interface RecordGuardOptions {
@@ -31,13 +32,17 @@ export class RecordGuard implements CallGuard {
     this.#options = options
   }
 
-  inspect(method: string, segments: readonly string[]): Inspection | undefined {
-    // Without mapping types more calls write than with them.
-    if (!writtenKeys(method, segments, false) && !writtenKeys(method, segments, true)) return undefined
+  inspect(method: string, segments: readonly string[], url: string): Inspection | undefined {
+    const isPlain = isInPlainLetters(url, 2)
+    // Without mapping types more calls write than with them, and with them some others.
+    if (!writtenKeys(method, segments, false) && !writtenKeys(method, segments, true, isPlain)) return undefined
     return async (guarded) => {
       const server = await this.#server(guarded)
-      const keys = writtenKeys(method, segments, server.typed)
-      return keys ? this.#record(guarded, keys, server) : 'pass'
+      const keys = writtenKeys(method, segments, server.typed, isPlain)
+      if (!keys) return 'pass'
+      // What the servers read there, they alone know.
+      if (isAmbiguous(url) || !isWellSpelled(url)) return this.#everything(guarded, ['_all'])
+      return this.#record(guarded, keys, server)
     }
   }
 
@@ -45,13 +50,15 @@ export class RecordGuard implements CallGuard {
   recordedBody(guarded: GuardedCall, index: string | undefined, body: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
     const ticket = this.#ticket(guarded)
     const server = this.#server(guarded)
-    const facts = { index, pipeline: guarded.call.query.get('pipeline') || undefined }
+    const { query, url } = guarded.call
+    const facts = { index, pipeline: pipelineOf(query) }
     const bulk = (server: Server) =>
       recordedLines(
         body,
         this.#recorder(facts, ticket, server, () => {}),
       )
     return (async function* () {
+      if (isAmbiguous(url)) await ticket.add([everything])
       yield* bulk(await server)
     })()
   }
@@ -60,14 +67,17 @@ export class RecordGuard implements CallGuard {
     const { log } = this.#options
     const { call } = guarded
     if (keys.kind === 'bulk') return this.#bulk(guarded, indexOfBulk(keys.name, call.query), server)
-    if (keys.kind === 'reindex' || keys.kind === 'everything') return this.#everything(guarded, keys)
-    if (!log.covers(keys.name)) return 'pass'
-    if (isReckoned(keys.name)) {
-      await this.#ticket(guarded).add([everything])
+    const pipeline = pipelineOf(call.query)
+    if (keys.kind === 'everything') return this.#everything(guarded, [pipeline === undefined ? keys.expression : '*'])
+    if (keys.kind === 'reindex') return this.#everything(guarded, await namesOfReindex(call))
+    if (keys.kind === 'aliases')
+      return (await saysRemoveIndex(call)) ? this.#everything(guarded, await namesInActions(call)) : 'pass'
+    // A pipeline may change the id, and where the document goes; and the name may be reckoned by the server.
+    const whole = pipeline !== undefined || isReckoned(keys.name) ? [everything] : []
+    if (!log.covers(keys.name) || isReckoned(keys.name)) {
+      if (whole.length > 0) await this.#ticket(guarded).add(whole)
       return 'pass'
     }
-    const pipeline = call.query.get('pipeline')
-    const whole: WriteNote[] = pipeline && pipeline !== '_none' ? [{ name: keys.name, ids: undefined }] : []
     if (keys.kind === 'document') {
       await this.#ticket(guarded).add([{ name: keys.name, ids: keys.ids }, ...whole])
       return 'pass'
@@ -75,11 +85,12 @@ export class RecordGuard implements CallGuard {
     // Servers take the id from there as well.
     const given = call.query.getAll('id').at(-1)
     if (given !== undefined) {
-      await this.#ticket(guarded).add([{ name: keys.name, ids: given === '' ? undefined : [given] }, ...whole])
+      const isId = given !== '' && !given.includes('\ufffd')
+      await this.#ticket(guarded).add([{ name: keys.name, ids: isId ? [given] : undefined }, ...whole])
       return 'pass'
     }
     if (server.keepsIds) {
-      await this.#ticket(guarded).add([{ name: keys.name, ids: undefined }])
+      await this.#ticket(guarded).add([{ name: keys.name, ids: undefined }, ...whole])
       return 'pass'
     }
     const id = makeId()
@@ -88,12 +99,8 @@ export class RecordGuard implements CallGuard {
   }
 
   /** It may go on in the cluster when the call is answered, or given up. */
-  async #everything(
-    guarded: GuardedCall,
-    keys: Extract<WrittenKeys, { kind: 'everything' | 'reindex' }>,
-  ): Promise<'pass'> {
+  async #everything(guarded: GuardedCall, expressions: readonly string[]): Promise<'pass'> {
     const { log, tasks } = this.#options
-    const expressions = keys.kind === 'reindex' ? await namesInDestination(guarded.call) : [keys.expression]
     // Of a body that cannot be read here, as SMILE, the cluster alone knows where it leads.
     const notes = (expressions.length === 0 ? ['_all'] : expressions)
       .flatMap((expression) => notesOfExpression(expression))
@@ -101,8 +108,7 @@ export class RecordGuard implements CallGuard {
     if (notes.length === 0) return 'pass'
     const ticket = await log.begin(notes)
     guarded.watch((isAnswered) => {
-      const goesOn = !isAnswered || guarded.call.query.get('wait_for_completion') === 'false'
-      if (goesOn) tasks.settleWhenOver(ticket, guarded)
+      if (!isAnswered || callGoesOn(guarded.call)) tasks.settleWhenOver(ticket, guarded)
       else ticket.answered()
     })
     return 'pass'
@@ -119,7 +125,7 @@ export class RecordGuard implements CallGuard {
       return 'pass'
     }
     let isChanged = false
-    const facts = { index, pipeline: call.query.get('pipeline') || undefined }
+    const facts = { index, pipeline: pipelineOf(call.query) }
     const recorder = this.#recorder(facts, ticket, server, () => {
       isChanged = true
     })

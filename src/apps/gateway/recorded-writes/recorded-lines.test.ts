@@ -59,7 +59,7 @@ test('ids are found whatever the chunks, and nothing is changed', async () => {
   for (const size of [1, 2, 7, 64, 10_000]) {
     const found = await read(body, size)
     assert.deepEqual(found.ids, { orders: ['a"1', 'gone', 'c', 'd', 'e'], 'orders-2': ['7'] }, `${size}`)
-    assert.deepEqual(found.whole, ['orders'])
+    assert.deepEqual(found.whole, [undefined], 'a pipeline may lead anywhere')
     assert.equal(found.body, body)
     assert.equal(found.made, 0)
   }
@@ -93,6 +93,16 @@ test('items without an id get one', async () => {
       ].join('\n'),
     )
   }
+})
+
+test('a pipeline may lead from another index to one that is recorded, and half a character is what the server makes of it', async () => {
+  const line = (more: string) => `{"index":{"_index":"other","_id":"1"${more}}}\n{}\n`
+  assert.deepEqual((await read(line(''), 9)).whole, [])
+  assert.deepEqual((await read(line(',"pipeline":"p"'), 9)).whole, [undefined])
+  assert.deepEqual((await read(line(',"pipeline":"_none"'), 9, { pipeline: 'p' })).whole, [])
+  assert.deepEqual((await read(line(''), 9, { pipeline: 'p' })).whole, [undefined])
+  assert.deepEqual((await read('{"delete":{"_index":"other","_id":"1"}}\n', 9, { pipeline: 'p' })).whole, [])
+  assert.deepEqual((await read('{"delete":{"_id":"a\\ud800"}}\n', 9)).whole, ['orders'])
 })
 
 test('what may take its ids from documents, or cannot be read, is looked at as a whole', async () => {

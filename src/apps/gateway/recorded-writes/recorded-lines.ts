@@ -137,6 +137,9 @@ class BulkReader {
       return bytes
     }
     if (hasDocument(line)) this.reading = 'document'
+    const pipeline = line.pipeline ?? this.recorder.pipeline
+    // It may change the id of a document, and the index, so that it goes where nobody looks.
+    if (hasDocument(line) && pipeline !== undefined && pipeline !== '_none') this.whole.add(undefined)
     const name = line.index ?? this.recorder.index
     if (name === undefined || !this.recorder.covers(name)) return bytes
     return this.note(name, line, bytes)
@@ -147,11 +150,10 @@ class BulkReader {
       this.whole.add(undefined)
       return bytes
     }
-    // A pipeline may change the id, and where the document goes.
-    const pipeline = line.pipeline ?? this.recorder.pipeline
-    if (pipeline !== undefined && pipeline !== '_none') this.whole.add(name)
     if (line.id !== undefined) {
       this.addId(name, line.id)
+      // Half a character: what the servers make of it is theirs.
+      if (!line.id.isWellFormed()) this.whole.add(name)
       return bytes
     }
     if (line.action !== 'index' && line.action !== 'create') return bytes

@@ -1,7 +1,8 @@
 // Calls such as `_update_by_query` that go on in the cluster when nobody waits for them any more: what they may change counts as changed again and
 // again until none of them runs.
 import { collectAnswer } from '../../../cluster/collect-answer.ts'
-import type { WriteTicket } from '../../../engine/recorded-writes.ts'
+import type { CredentialsOf, Passage, PassedRequest } from '../../../cluster/passage.ts'
+import type { RecordedWrites, WriteTicket } from '../../../engine/recorded-writes.ts'
 import { isJsonObject, type JsonValue } from '../../../model/json.ts'
 import type { GuardedCall } from '../call-guard.ts'
 
@@ -19,12 +20,12 @@ export class RunningTasks implements Disposable {
   /** Meanwhile the ticket is open: it gets a number now and then. */
   settleWhenOver(ticket: WriteTicket, { call, passage }: Pick<GuardedCall, 'call' | 'passage'>): void {
     const headers = Object.entries({ ...call.caller.clusterHeaders, accept: 'application/json' }).flat()
-    const request = { method: 'GET', url: '/_tasks?actions=*reindex,*byquery', headers, body: undefined }
-    this.watch(ticket, async () => {
-      const limits = { bytesMax: answerBytesMax, signal: AbortSignal.timeout(askWithinMs) }
-      const { status, body } = await collectAnswer(passage, request, limits)
-      return status === 200 ? tasksIn(JSON.parse(body.toString()) as JsonValue) : 'unknown'
-    })
+    this.watch(ticket, () => tasksOf(passage, headers))
+  }
+
+  /** What an earlier process left. The credentials of its callers are gone, so the gateway's own are shown, where it has some. */
+  settleLeft(left: RecordedWrites['left'], passage: () => Passage): void {
+    if (left) this.watch(left, () => tasksOf(passage(), ['accept', 'application/json'], 'own'))
   }
 
   /** Asks until nothing runs, or until too many questions in a row were left without an answer. */
@@ -50,6 +51,16 @@ export class RunningTasks implements Disposable {
   [Symbol.dispose](): void {
     for (const timer of this.timers) clearTimeout(timer)
   }
+}
+
+/** `by_query` is that of the plugin for 2.x. */
+const tasksUrl = '/_tasks?actions=*reindex,*byquery,*by_query'
+
+async function tasksOf(passage: Passage, headers: PassedRequest['headers'], as?: CredentialsOf): Promise<TasksTold> {
+  const request = { method: 'GET', url: tasksUrl, headers, body: undefined }
+  const limits = { bytesMax: answerBytesMax, signal: AbortSignal.timeout(askWithinMs), ...(as ? { as } : {}) }
+  const { status, body } = await collectAnswer(passage, request, limits)
+  return status === 200 ? tasksIn(JSON.parse(body.toString()) as JsonValue) : 'unknown'
 }
 
 /** Nodes that did not answer are named, and their tasks are not among the others. */

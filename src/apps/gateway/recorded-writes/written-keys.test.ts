@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parsePath } from '../router.ts'
+import { isInPlainLetters } from './spelling.ts'
 import { makeId, urlWithId, writtenKeys } from './written-keys.ts'
 
 type Shown = string | undefined
 
 function keys(call: string, typed: boolean): Shown {
   const [method = '', url = ''] = call.split(' ')
-  const found = writtenKeys(method, parsePath(url).segments ?? [], typed)
+  const found = writtenKeys(method, parsePath(url).segments ?? [], typed, isInPlainLetters(url, 2))
   if (!found) return undefined
   if (found.kind === 'document') return `${found.name}: ${found.ids.join(' or ')}`
   if (found.kind === 'new document') return `${found.name}: new`
@@ -53,10 +54,13 @@ const everywhere: readonly (readonly [string, Shown])[] = [
   ['PUT /orders/_mapping', undefined],
   ['PUT /orders/_settings', undefined],
   ['POST /orders/_close', undefined],
-  ['POST /_aliases', undefined],
+  ['POST /_aliases', 'aliases'],
   ['PUT /orders/_alias/today', undefined],
   ['DELETE /orders/_alias/today', undefined],
   ['POST /orders/_rollover', undefined],
+  ['POST /orders/_shrink/small', 'all of small'],
+  ['PUT /orders/_split/large', 'all of large'],
+  ['POST /orders/_clone/twin', 'all of twin'],
   ['PUT /orders/_block/write', undefined],
   ['PUT /_template/t', undefined],
   ['POST /_cluster/reroute', undefined],
@@ -72,6 +76,15 @@ const withTypes: readonly (readonly [string, Shown])[] = [
   ['POST /orders/_doc/7/_update', 'orders: 7'],
   ['POST /orders/order/_bulk', 'bulk orders'],
   ['POST /orders/order/_search', undefined],
+  // With another method, or other letters, these are ids.
+  ['PUT /orders/order/_search', 'orders: _search'],
+  ['DELETE /orders/order/_count', 'orders: _count'],
+  ['POST /orders/order/_source', 'orders: _source'],
+  ['POST /orders/order/%5Fsearch', 'orders: _search'],
+  ['PUT /orders/order/_mappin%67', 'orders: _mapping'],
+  ['POST /orders/_create/_search', 'orders: _search'],
+  ['POST /or%2Cders/order/_search', undefined],
+  ['POST /orders/order/_bulk/', 'bulk orders'],
   ['POST /orders/order/7/_explain', undefined],
   ['PUT /orders/order/_mapping', undefined],
   ['PUT /orders/_mapping/order', undefined],

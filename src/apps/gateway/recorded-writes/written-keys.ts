@@ -12,31 +12,67 @@ export type WrittenKeys =
   | { readonly kind: 'bulk'; readonly name: string | undefined }
   /** An expression of several names and patterns, all of whose documents may change. */
   | { readonly kind: 'everything'; readonly expression: string }
-  /** The expression is in the body: the destination of `_reindex`. */
+  /** The expression is in the body: the destination of `_reindex`, or indexes that `_aliases` takes away. */
   | { readonly kind: 'reindex' }
+  | { readonly kind: 'aliases' }
 
 /** They change how an index is, and none of its documents. */
 const ofDefinition =
-  /^_(?:settings|alias|aliases|open|close|block|warmers?|clone|shrink|split|freeze|unfreeze|ilm|rollover)$/
+  /^_(?:settings|alias|aliases|open|close|block|warmers?|freeze|unfreeze|ilm|rollover|forcemerge|optimize)$/
 
 /** Folders below which documents are written; each may concern any index. */
 const foldersThatWrite = /^_(?:restore|update_by_query|delete_by_query|dangling|import|query)$/
 
-/** `typed`: the cluster has mapping types. Undefined: it changes no documents of an index that is there. */
-export function writtenKeys(method: string, segments: readonly string[], typed: boolean): WrittenKeys | undefined {
+/** Copies of an index, whose name stands behind. */
+const copying = /^_(?:clone|shrink|split)$/
+
+/**
+ * `typed`: the cluster has mapping types. `isPlain`: the third segment stands there in plain letters; the servers know their own words only so, and
+ * take `%5Fsearch` for an id. Undefined: it changes no documents of an index that is there.
+ */
+export function writtenKeys(
+  method: string,
+  segments: readonly string[],
+  typed: boolean,
+  isPlain = true,
+): WrittenKeys | undefined {
+  const named = typed ? namedLikeCall(method, segments, isPlain) : undefined
+  if (named) return named
   const written = writtenNames(method, segments, typed)
   const [first] = segments
   if (!written) return isWritingFolder(method, segments) ? { kind: 'everything', expression: '_all' } : undefined
   if (written.kind === 'bulk') return { kind: 'bulk', name: written.index }
   if (written.kind === 'bulk stream') return { kind: 'everything', expression: '_all' }
-  if (written.kind !== 'expression') return written.kind === 'reindex' ? { kind: 'reindex' } : undefined
+  if (written.kind === 'reindex') return { kind: 'reindex' }
+  if (written.kind !== 'expression') return first === '_aliases' ? { kind: 'aliases' } : undefined
   if (first === undefined || (first.startsWith('_') && first !== '_all')) {
     // `/_mapping`, `/_settings` and the like, for all indexes; deleting a mapping deletes its documents (1.x).
     return method === 'DELETE' && first !== '_alias' && first !== '_aliases'
       ? { kind: 'everything', expression: written.expression }
       : undefined
   }
+  if (copying.test(segments[1] ?? '')) return { kind: 'everything', expression: written.expression }
   return ofIndex(method, segments, typed) ?? otherwise(method, segments, written.expression)
+}
+
+/** Calls that stand below a mapping type. */
+const callsBelowTypes: Readonly<Record<string, RegExp>> = {
+  PUT: /^_(?:mappings?|bulk)$/,
+  POST: /^_(?:search|msearch|count|mget|percolate|mpercolate|mtermvectors|bulk|mappings?|delete_by_query|update_by_query)$/,
+  DELETE: /^_(?:mappings?|query)$/,
+}
+
+/** An id may be what is a call elsewhere, or with another method: `PUT /orders/order/_search`. One too many costs a look. */
+function namedLikeCall(
+  method: string,
+  [name = '', type = '', third, ...more]: readonly string[],
+  isPlain: boolean,
+): WrittenKeys | undefined {
+  const calls = callsBelowTypes[method]
+  if (!calls || !third?.startsWith('_') || more.length > 0 || name.startsWith('_')) return undefined
+  if (type.startsWith('_') && !isDocumentFolder.test(type)) return undefined
+  const isCall = isPlain && calls.test(third) && !/^_(?:create|update)$/.test(type)
+  return isCall ? undefined : { kind: 'document', name, ids: idsOf(third) }
 }
 
 function isWritingFolder(method: string, [first, second, third, fourth]: readonly string[]): boolean {
