@@ -18,6 +18,34 @@ const cases: readonly [string, number, string, string, string][] = [
     'INDEX_MISSING',
     '[x] missing',
   ],
+  [
+    'analyzers that cannot be built, OpenSearch 3',
+    400,
+    error('illegal_argument_exception', 'Failed to build analyzers: [a]', {
+      suppressed: [
+        { type: 'x', reason: '[a] no', caused_by: { type: 'x', reason: 'IOException while reading synonyms_path' } },
+      ],
+    }),
+    'REQUEST_REFUSED',
+    'Failed to build analyzers: [a]; IOException while reading synonyms_path',
+  ],
+  [
+    'a script that fails on a shard',
+    400,
+    JSON.stringify({
+      error: {
+        root_cause: [{ type: 'script_exception', reason: 'runtime error' }],
+        type: 'search_phase_execution_exception',
+        reason: 'all shards failed',
+        failed_shards: [
+          { shard: 0, reason: { type: 'script_exception', reason: 'runtime error', caused_by: { reason: 'Cats!' } } },
+        ],
+      },
+      status: 400,
+    }),
+    'REQUEST_REFUSED',
+    'runtime error; Cats!; all shards failed',
+  ],
   ['a closed index', 400, error('index_closed_exception', 'closed'), 'INDEX_CLOSED', 'closed'],
   [
     'a closed index, 1.x',

@@ -92,7 +92,7 @@ function explainForbidden(text: string, hasCredentials: boolean): Meaning {
 }
 
 /** The cluster's own words, from `{"error": {…}}` (2.0 and newer), `{"error": "…"}` (1.x), AWS's `{"message": "…"}`, or plain text. */
-export function readReason(body: string): ClusterReason {
+function readReason(body: string): ClusterReason {
   const parsed = parseObject(body)
   if (!parsed) return { type: '', reason: plainText(body) }
   const { error } = parsed
@@ -110,7 +110,11 @@ function reasonOfObject(error: Record<string, unknown>): ClusterReason {
   const outer = text(error.type)
   const causes: unknown[] = Array.isArray(error.root_cause) ? error.root_cause : []
   const cause = causes.find(isObject)
-  const parts = [cause ? text(cause.reason) : '', deepest(error.caused_by), text(error.reason)].filter(Boolean)
+  const further =
+    deepest(error.caused_by) ||
+    firstFailedShard(error) ||
+    (outer === 'illegal_argument_exception' ? firstSuppressed(error) : '')
+  const parts = [cause ? text(cause.reason) : '', further, text(error.reason)].filter(Boolean)
   const [first = '', ...rest] = [...new Set(parts)]
   const inner = cause ? text(cause.type) : ''
   const type = inner !== '' && outer === 'search_phase_execution_exception' ? inner : outer || inner
@@ -119,6 +123,16 @@ function reasonOfObject(error: Record<string, unknown>): ClusterReason {
   const named = inner && inner !== type ? `${inner}: ` : ''
   return { type, reason: limit(named + [first, ...more].join('; ') || outer) }
 }
+
+/** What a script throws stands only there. */
+function firstFailedShard({ failed_shards: failed }: Record<string, unknown>): string {
+  const [first]: unknown[] = Array.isArray(failed) ? failed : []
+  return isObject(first) && isObject(first.reason) ? deepest(first.reason.caused_by) : ''
+}
+
+/** OpenSearch 3 only names the analyzers of an index that it cannot build; why stands there. */
+const firstSuppressed = ({ suppressed }: Record<string, unknown>): string =>
+  Array.isArray(suppressed) ? deepest(suppressed[0]) : ''
 
 function deepest(cause: unknown): string {
   let reason = ''

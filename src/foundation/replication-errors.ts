@@ -26,6 +26,12 @@ export const replicationErrors = defineErrors({
     retry: 'never',
     exit: 'usage',
   },
+  LEADER_FILTERED: {
+    meaning: 'The cluster of the leader hides documents or fields of the index from the credentials that read it.',
+    remedy: 'Give the domain of the leader credentials in the configuration that may read all documents and fields.',
+    retry: 'never',
+    exit: 'side',
+  },
   LEADER_MADE_ANEW: {
     meaning: 'The leader index is not the one any more that was followed: deleted and made anew, or restored.',
     remedy: 'Stop the replication, and start it again.',
@@ -86,6 +92,13 @@ export const replicationErrors = defineErrors({
     remedy: 'Leave the setting out or correct it.',
     retry: 'never',
     exit: 'usage',
+  },
+  ANALYSIS_FILE_MISSING: {
+    meaning: 'The analysis of the leader reads a file, such as synonyms, that the nodes of the follower do not have.',
+    remedy:
+      'Put the file into the config folder of every node, or name another one in the settings of the replication.',
+    retry: 'never',
+    exit: 'target',
   },
   RULE_UNKNOWN: {
     meaning: 'There is no rule of auto-follow with this name for this connection.',

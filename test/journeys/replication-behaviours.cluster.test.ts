@@ -184,21 +184,6 @@ describe('replication as its plugin does it', { skip, timeout: 600_000 }, () => 
       assert.equal((await settingsOf(index))['index.number_of_replicas'], '3')
     })
 
-    test('a cluster that may not be changed starts none', async () => {
-      const [leaderIndex, index] = await names()
-      const block = (value: boolean | null) =>
-        put(follower, '/_cluster/settings', { transient: { 'cluster.blocks.read_only': value } })
-      await block(true)
-      try {
-        const { status, text } = await startCall(index, leaderIndex)
-        assert.equal(status, 403, text)
-        assert.match(text, /FORBIDDEN\/6\/cluster read-only \(api\)/)
-      } finally {
-        await block(null)
-      }
-      assert.deepEqual(await pair.status(index), { status: 'REPLICATION NOT IN PROGRESS' })
-    })
-
     test('a closed leader is refused', async () => {
       const [leaderIndex, index] = await names()
       await post(leader, indexPath(leaderIndex, '_close'))

@@ -5,8 +5,7 @@ import { indexPath } from '../../src/cluster/paths.ts'
 import type { JsonObject } from '../../src/model/json.ts'
 import { bulkDocuments, createTestIndex, testType } from '../documents/fill-index.ts'
 import { missingJava, useServer } from '../servers/servers.ts'
-import { compareIndexes } from './copy-index.ts'
-import { eventually } from './indexferry.ts'
+import { compareIndexes, untilEqual } from './copy-index.ts'
 import { deleteIndexes, type Replicating, replicateBetween } from './replicating.ts'
 
 const [leaderName, followerName] = ['elasticsearch-5.6.16', 'opensearch-2.19.4'] as const
@@ -45,18 +44,8 @@ it('follows, pauses, goes on after kill -9, and begins again', { skip }, async (
       await leader.json({ method: 'DELETE', path })
     }
   }
-  const untilEqual = () =>
-    eventually(
-      'being equal',
-      () =>
-        compareIndexes(leader, follower, index).then(
-          () => true as const,
-          () => undefined,
-        ),
-      60_000,
-    )
   await change(1)
-  await untilEqual()
+  await untilEqual(leader, follower, index)
   const verbose = await sides.ok('GET', `_plugins/_replication/${index}/_status?verbose=true`)
   const additions = verbose.indexferry as JsonObject
   assert.equal(verbose.status, 'SYNCING')
@@ -65,14 +54,14 @@ it('follows, pauses, goes on after kill -9, and begins again', { skip }, async (
   assert.equal((await sides.replication('POST', `${index}/_pause`, {})).status, 200)
   await change(2)
   assert.equal((await sides.replication('POST', `${index}/_resume`, {})).status, 200)
-  await untilEqual()
+  await untilEqual(leader, follower, index)
   process.kill(sides.gateway.pid, 'SIGKILL')
   await change(3)
   await sides.restart()
-  await untilEqual()
+  await untilEqual(leader, follower, index)
   assert.equal((await sides.replication('POST', `${index}/_stop`, {})).status, 200)
   await change(4)
   await sides.start(index, index, { indexferry: { restart: true } })
-  await untilEqual()
+  await untilEqual(leader, follower, index)
   assert.equal((await sides.replication('POST', `${index}/_stop`, {})).status, 200)
 })

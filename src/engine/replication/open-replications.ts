@@ -1,8 +1,9 @@
 // All replications of a gateway: takes what is asked of them, one call at a time for each, and goes on with them at the next start.
+import { sleep } from '../../foundation/clock.ts'
 import { asIndexferryError, IndexferryError } from '../../foundation/errors.ts'
+import { Gate } from '../../mechanism/gate.ts'
 import { indexExists } from '../../mechanism/prepare-target.ts'
 import { Turns } from '../../mechanism/turns.ts'
-import { Gate } from '../../migration/gate.ts'
 import type { JsonObject } from '../../model/json.ts'
 import type { ReplicationRequest, ReplicationStatus } from '../../model/replication.ts'
 import { Throttle } from '../../pipeline/throttle.ts'
@@ -12,8 +13,10 @@ import type { Domains } from '../connections/domain.ts'
 import type { GatewayDatabase } from '../gateway-database.ts'
 import { openSecretBox } from '../secret-box.ts'
 import { type OwnCheck, watchSteadyCheck } from '../throttle-watch.ts'
+import { analysisRefusal, checkAnalysisFiles } from './check-analysis-files.ts'
 import { checkLeader, leaderRefusal } from './check-leader.ts'
 import { checkRoles } from './check-roles.ts'
+import { checkView } from './check-view.ts'
 import { findRemote } from './find-remote.ts'
 import type { FollowerSet } from './follower-names.ts'
 import { overridesOf, settingRefusal } from './override-settings.ts'
@@ -58,6 +61,8 @@ const carryingMs = 2_000
 const openingMax = 32
 const openingMs = 5_000
 const counterNotesMs = 10_000
+/** How long the answer to a resume waits at most for the first look at the leader. */
+const resumedMs = 5_000
 
 export class GatewayReplications implements Replications, AsyncDisposable {
   readonly sides: SideClusters
@@ -160,6 +165,7 @@ export class GatewayReplications implements Replications, AsyncDisposable {
     await checkRoles(leader, local, roles)
     if (this.isOwnFollower(remote, leaderIndex)) throw leaderIsFollower(leaderIndex)
     await checkLeader(leader, connection, leaderIndex)
+    await checkView(leader, leaderIndex)
     const there = this.byFollower.get(follower)
     const exists = await indexExists(local, follower).catch((error: unknown) => {
       // The name of an alias or a data stream.
@@ -194,7 +200,7 @@ export class GatewayReplications implements Replications, AsyncDisposable {
     } catch (error) {
       this.byFollower.delete(follower)
       await replication.dissolve(true)
-      throw settingRefusal(leaderRefusal(error, connection, leaderIndex), overridesOf(asked.settings))
+      throw settingRefusal(analysisRefusal(leaderRefusal(error, connection, leaderIndex)), overridesOf(asked.settings))
     } finally {
       replication.isBusy = false
     }
@@ -213,7 +219,7 @@ export class GatewayReplications implements Replications, AsyncDisposable {
   }
 
   async resume(follower: string, caller: ReplicationCaller, isForced = false): Promise<void> {
-    await this.change(follower, async (replication) => {
+    const { looked } = await this.change(follower, async (replication) => {
       const { state, request, remote } = replication.record
       if (state !== 'PAUSED' && state !== 'FAILED') throw replicationRunning(follower)
       await using local = await this.sides.leaseLocal(caller.clusterHeaders)
@@ -222,6 +228,8 @@ export class GatewayReplications implements Replications, AsyncDisposable {
       this.table.saveHeaders(replication.record, caller.clusterHeaders)
       try {
         if (replication.record.cause === 'WRITTEN_IDS_LOST') throw writtenLost(follower)
+        await checkView(leader.cluster, request.leaderIndex)
+        await checkAnalysisFiles(leader.cluster, local.cluster, request)
         await replication.prepare()
       } catch (error) {
         const { code } = asIndexferryError(error)
@@ -240,8 +248,12 @@ export class GatewayReplications implements Replications, AsyncDisposable {
         reason: userInitiated,
         cause: undefined,
       })
-      replication.go()
+      return { looked: replication.goUntilLooked() }
     })
+    // As with the plugin, whose answer comes when it follows again. Nobody is kept from changing it meanwhile.
+    const waiting = new AbortController()
+    await Promise.race([looked, sleep(resumedMs, waiting.signal).catch(() => {})])
+    waiting.abort()
   }
 
   async stop(follower: string, caller: ReplicationCaller | undefined): Promise<StopEnd> {
@@ -257,7 +269,7 @@ export class GatewayReplications implements Replications, AsyncDisposable {
       let unfinished: UnfinishedEnd
       try {
         unfinished = await replication.removeUnfinished(leaseCaller)
-        await replication.dissolve(unfinished === 'gone')
+        await replication.dissolve(unfinished === 'gone', leaseCaller)
       } catch (error) {
         if (state === 'BOOTSTRAPPING' || state === 'SYNCING') replication.go()
         throw error
@@ -275,10 +287,13 @@ export class GatewayReplications implements Replications, AsyncDisposable {
       await using local = await this.sides.leaseLocal(caller.clusterHeaders)
       try {
         await updateOverrides(replication, this.sides, local.cluster, overrides)
+        replication.change({ request: { ...replication.record.request, settings } })
       } catch (error) {
         throw settingRefusal(error, overrides)
+      } finally {
+        // Halted for settings of a closed index.
+        if (replication.record.state === 'SYNCING' && this.byFollower.get(follower) === replication) replication.go()
       }
-      replication.change({ request: { ...replication.record.request, settings } })
     })
   }
 

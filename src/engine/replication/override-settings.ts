@@ -4,9 +4,9 @@ import type { JsonObject, JsonValue } from '../../model/json.ts'
 import { copiesWaitedFor } from '../../target/relaxed-settings.ts'
 import { flattenSettings } from '../../transform/setting-paths.ts'
 
-/** What no call may set: it is decided by the leader, or belongs to this one index. */
+/** What no call may set: it is decided by the leader, belongs to this one index, or would change documents (`final-pipeline.ts`). */
 const fixed =
-  /^(number_of_shards|number_of_routing_shards|version\b.*|uuid|creation_date|provided_name|routing\.allocation\.initial_recovery\b.*)$/
+  /^(number_of_shards|number_of_routing_shards|final_pipeline|version\b.*|uuid|creation_date|provided_name|routing\.allocation\.initial_recovery\b.*)$/
 
 /** For how many copies a write waits is not the leader's to say, as with the plugin. */
 export const ownOfEachSide: Readonly<Record<string, JsonValue>> = { [copiesWaitedFor]: null }

@@ -31,7 +31,11 @@ export async function removeUnfinished(
     await lease.cluster.json({ method: 'DELETE', path: indexPath(request.follower), accept: [404], retry: 'none' })
     return 'gone'
   } catch (error) {
-    if (isErrorOf(error, 'PRIVILEGE_MISSING', 'CREDENTIALS_MISSING', 'CREDENTIALS_WRONG')) return 'left'
+    if (mayNoMore(error)) return 'left'
     throw error
   }
 }
+
+/** The cluster does not let the credentials in, or not do this; or they cannot be read any more. */
+export const mayNoMore = (error: unknown): boolean =>
+  isErrorOf(error, 'PRIVILEGE_MISSING', 'CREDENTIALS_MISSING', 'CREDENTIALS_WRONG', 'TASK_SECRETS_LOST')

@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import type { Cluster } from '../../cluster/cluster.ts'
 import type { CarriedDefinition, FollowedShard, FollowStatus } from '../../mechanism/follow-journal.ts'
+import type { Gate } from '../../mechanism/gate.ts'
 import type { Turns } from '../../mechanism/turns.ts'
-import type { Gate } from '../../migration/gate.ts'
 import type { FollowContext } from '../../migration/run-follow.ts'
 import type { JsonValue } from '../../model/json.ts'
 import type { ReplicationRequest } from '../../model/replication.ts'
@@ -14,6 +14,7 @@ import type { CopyWriter } from '../catalog-writer.ts'
 import type { CheckpointNotes } from '../checkpoint-notes.ts'
 import { bodyBytesDefault } from '../copy-request.ts'
 import { journalOf } from '../start-copy.ts'
+import { checkView } from './check-view.ts'
 import { ownOfEachSide } from './override-settings.ts'
 import { type OpenProgress, unitKey } from './replication-progress.ts'
 import type { RequestCounts } from './request-counts.ts'
@@ -71,8 +72,13 @@ export function replicationContext(parts: ContextParts): FollowContext {
       documentBytesMax,
       way: 'sequence',
       onFault: parts.requests.onFault,
+      onRead: parts.requests.onRead,
     },
-    writing: { writersMax, bodyBytesMax: bodyBytesDefault, onRequest: parts.requests.onRequest },
+    writing: {
+      writersMax,
+      bodyBytesMax: bodyBytesDefault,
+      onRequest: parts.requests.onRequest,
+    },
     relax: { keepRefresh: false, keepReplicas: false },
     edits: { rename: [], drop: [], set: [] },
     transformModule: undefined,
@@ -92,6 +98,7 @@ export function replicationContext(parts: ContextParts): FollowContext {
     sweeps: parts.sweeps,
     gate: parts.gate,
     turns: parts.turns,
+    beforeDeletes: () => checkView(leader, request.leaderIndex),
     staysRelaxed: parts.staysRelaxed,
     stop: parts.stop,
     abort: parts.abort.signal,

@@ -1,6 +1,7 @@
 // What all replications of a gateway share, and what one of them has open.
+
+import type { Gate } from '../../mechanism/gate.ts'
 import type { Turns } from '../../mechanism/turns.ts'
-import type { Gate } from '../../migration/gate.ts'
 import type { Throttle } from '../../pipeline/throttle.ts'
 import type { SweepsFile } from '../catalog-sweeps.ts'
 import type { CopyWriter } from '../catalog-writer.ts'

@@ -1,5 +1,5 @@
 // What an error means for a replication: another attempt, a pause until somebody has mended it, or its end.
-import { asIndexferryError, type IndexferryError } from '../../foundation/errors.ts'
+import { asIndexferryError, IndexferryError } from '../../foundation/errors.ts'
 import type { FollowStatus } from '../../mechanism/follow-journal.ts'
 import { autoPaused, leaderClosedCause, leaderDeletedCause } from './refusals.ts'
 import type { ReplicationRecord } from './replication-record.ts'
@@ -42,6 +42,10 @@ export function endOf(thrown: unknown, record: ReplicationRecord): ReplicationEn
   return { kind: 'halt', state: 'PAUSED', reason: `AutoPaused: ${reason}`, error }
 }
 
-/** Following waits until it is opened again; a replication pauses. */
-export const isLeaderClosed = ({ state, error }: FollowStatus): boolean =>
-  state === 'waiting' && error?.code === 'INDEX_CLOSED' && error.side === 'source'
+/** Following waits until an index is opened again; a replication pauses, as the plugin's does. */
+export const closedIndex = ({ state, error }: FollowStatus): IndexferryError | undefined =>
+  state === 'waiting' && error?.code === 'INDEX_CLOSED'
+    ? new IndexferryError('INDEX_CLOSED', String(error.message), {
+        side: error.side === 'source' ? 'source' : 'target',
+      })
+    : undefined

@@ -26,6 +26,8 @@ const follower = 'roles-follower'
 const user = { name: 'roles-user', password: 'R0les-Only!-004' }
 const authorization = `Basic ${Buffer.from(`${user.name}:${user.password}`).toString('base64')}`
 const caller = { clusterHeaders: { authorization } }
+/** Sees a part of the documents of the leader. */
+const narrow = { name: 'roles-narrow', password: 'N4rrow-Only!-006' }
 /** May refresh an index, which is all that stopping a replication asks for. */
 const weak = { name: 'roles-weak', password: 'W3ak-Only!-005' }
 const weakCaller = {
@@ -54,6 +56,14 @@ describe('replication between secured clusters', { skip }, () => {
       ],
     })
     await changeSecurity(cluster, 'PUT', 'rolesmapping/roles-weak', { users: [weak.name] })
+    await changeSecurity(cluster, 'PUT', `internalusers/${narrow.name}`, { password: narrow.password })
+    await changeSecurity(cluster, 'PUT', 'roles/roles-narrow', {
+      cluster_permissions: ['cluster_composite_ops', 'cluster_monitor'],
+      index_permissions: [
+        { index_patterns: ['roles-*'], dls: '{"term":{"value":1}}', allowed_actions: ['indices_all'] },
+      ],
+    })
+    await changeSecurity(cluster, 'PUT', 'rolesmapping/roles-narrow', { users: [narrow.name] })
     await createTestIndex(cluster, index)
     await bulkDocuments(cluster, index, [{ id: '1', source: '{"value":1}' }])
     engine = await openEngine()
@@ -62,25 +72,28 @@ describe('replication between secured clusters', { skip }, () => {
     await engine[Symbol.asyncDispose]()
     await deleteTestIndex(cluster, index)
     await deleteTestIndex(cluster, follower)
-    for (const name of [user.name, weak.name]) await changeSecurity(cluster, 'DELETE', `internalusers/${name}`)
-    for (const role of ['roles-follower', 'roles-weak']) {
+    for (const { name } of [user, weak, narrow]) await changeSecurity(cluster, 'DELETE', `internalusers/${name}`)
+    for (const role of ['roles-follower', 'roles-weak', 'roles-narrow']) {
       for (const kind of ['rolesmapping', 'roles']) await changeSecurity(cluster, 'DELETE', `${kind}/${role}`)
     }
     await cluster[Symbol.asyncDispose]()
     await rm(folder, { recursive: true })
   })
 
-  async function openEngine(check?: string): Promise<GatewayEngine> {
+  async function openEngine(check?: string, reader?: typeof narrow): Promise<GatewayEngine> {
     const { url, username = '', password = '', caFile } = await useServer(server)
     const tls = { caFile }
     const authentication = { kind: 'basic', username, password } as const
     const domain = { owner: '123456789012', region: 'eu-central-1', url, authentication, tls, proxy: undefined }
+    const leader = reader
+      ? { ...domain, authentication: { kind: 'basic' as const, username: reader.name, password: reader.password } }
+      : domain
     const opened = await openGatewayEngine({
       stateFolder: folder,
       cluster: { nodes: [url], authentication: { kind: 'none' }, tls },
       clusterCredentials: 'caller',
       reindex: { allowlist: [], remotes: [], createIndex: 'fromSource', tasksMax: 5, keepFinishedMs: 60_000 },
-      domains: { 'old-domain': domain, 'new-domain': domain },
+      domains: { 'old-domain': leader, 'new-domain': domain },
       endpoints: { host: '127.0.0.1', ports: undefined },
       throttleCheck: check === undefined ? undefined : { url: check, onFailure: 'wait', env: {} },
       warn: () => {},
@@ -182,6 +195,60 @@ describe('replication between secured clusters', { skip }, () => {
     } finally {
       holding.close()
     }
+  })
+
+  it('follows no leader of which it sees a part, and takes nothing for deleted that is hidden from it', async () => {
+    await deleteTestIndex(cluster, follower)
+    const reopen = async (reader?: typeof narrow) => {
+      await engine[Symbol.asyncDispose]()
+      engine = await openEngine(undefined, reader)
+    }
+    await reopen()
+    await bulkDocuments(cluster, index, [
+      { id: '1', source: '{"value":1}' },
+      { id: '2', source: '{"value":2}' },
+    ])
+    await start({ leader: 'all_access', follower: 'roles-follower' })
+    const { body } = await cluster.json<{ count: number }>({ method: 'GET', path: indexPath(index, '_count') })
+    await untilCount(body.count)
+    await reopen(narrow)
+    // Its number has no document any more, so that deletes are looked for.
+    await cluster.json({ method: 'DELETE', path: indexPath(index, '_doc/1') })
+    for (const deadline = performance.now() + 30_000; engine.replications.status(follower)?.state !== 'PAUSED'; ) {
+      assert.ok(performance.now() < deadline, JSON.stringify(engine.replications.list()))
+      await sleep(50)
+    }
+    assert.match(engine.replications.status(follower)?.reason ?? '', /hides a part of roles-leader/)
+    await cluster.json({ method: 'POST', path: indexPath(follower, '_refresh') })
+    const { body: left } = await cluster.json<{ count: number }>({ method: 'GET', path: indexPath(follower, '_count') })
+    assert.equal(left.count, body.count)
+    const words = /not supported when FLS or DLS or Fieldmasking is activated/
+    const other = start({ leader: 'roles-narrow', follower: 'roles-follower' }, { follower: 'roles-third' })
+    await refused(other, 'LEADER_FILTERED', words)
+    await reopen()
+    await engine.replications.resume(follower, caller)
+    await untilCount(body.count - 1)
+    await engine.replications.stop(follower, caller)
+  })
+
+  it('can be stopped by another user when the one who started it is gone', async () => {
+    await deleteTestIndex(cluster, follower)
+    const gone = { name: 'roles-gone', password: 'G0ne-Only!-007' }
+    await changeSecurity(cluster, 'PUT', `internalusers/${gone.name}`, { password: gone.password })
+    await changeSecurity(cluster, 'PUT', 'rolesmapping/roles-follower', { users: [user.name, gone.name] })
+    const basic = `Basic ${Buffer.from(`${gone.name}:${gone.password}`).toString('base64')}`
+    const roles = { leader: 'all_access', follower: 'roles-follower' }
+    await engine.replications.start(
+      { follower, connection: 'old', leaderIndex: index, roles, settings: {}, isAgain: false },
+      { clusterHeaders: { authorization: basic } },
+    )
+    const { body } = await cluster.json<{ count: number }>({ method: 'GET', path: indexPath(index, '_count') })
+    await untilCount(body.count)
+    await changeSecurity(cluster, 'DELETE', `internalusers/${gone.name}`)
+    await engine.replications.stop(follower, caller)
+    assert.equal(engine.replications.status(follower), undefined)
+    const settings = await cluster.json({ method: 'GET', path: indexPath(follower, '_settings') })
+    assert.doesNotMatch(JSON.stringify(settings.body), /gc_deletes|"write":"true"/)
   })
 
   async function assertUnreadable(): Promise<void> {

@@ -15,6 +15,34 @@ export interface RunFigures {
   readonly counts: ReplicationCounts
 }
 
+/** Those of before this process, and what it has added. */
+export function countsOf(
+  counts: ReplicationCounts,
+  total: DocumentCounts | undefined,
+  deletedNow: number | undefined,
+): ReplicationCounts {
+  if (!total) return counts
+  const deleted = deletedNow ?? counts.deleted
+  return {
+    ...counts,
+    operationsRead: total.read + deleted,
+    operationsWritten: total.written + deleted,
+    deleted,
+    bytesRead: total.bytes,
+  }
+}
+
+/** As it is to be noted while it runs. */
+export function withFigures(
+  record: ReplicationRecord,
+  counts: ReplicationCounts,
+  documentsDone: number | undefined,
+): ReplicationRecord {
+  const { bootstrap } = record
+  if (!bootstrap || bootstrap.endedMs !== undefined || documentsDone === undefined) return { ...record, counts }
+  return { ...record, counts, bootstrap: { ...bootstrap, documentsDone } }
+}
+
 export function statusOf(record: ReplicationRecord, figures: RunFigures): ReplicationStatus {
   const { request, state, reason, bootstrap } = record
   const { followed, shards, waiting, counts } = figures

@@ -1,4 +1,5 @@
 // One replication: its state, and the run that keeps the follower like the leader until somebody stops it.
+
 import { backoffMs } from '../../foundation/backoff.ts'
 import { now, sleep } from '../../foundation/clock.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
@@ -13,16 +14,18 @@ import type { CopyWriter } from '../catalog-writer.ts'
 import type { CheckpointNotes } from '../checkpoint-notes.ts'
 import { sizeOfBootstrap } from './bootstrap-size.ts'
 import { clearOlder } from './clear-older.ts'
+import { openClosed } from './closed-follower.ts'
 import type { ClusterLease } from './cluster-pool.ts'
 import { isCopied, unitsOf } from './copied-units.ts'
+import { switchFinalPipelineOff } from './final-pipeline.ts'
 import { FollowerBlock } from './follower-block.ts'
 import { overridesOf } from './override-settings.ts'
-import { removeUnfinished, type UnfinishedEnd } from './remove-unfinished.ts'
+import { mayNoMore, removeUnfinished, type UnfinishedEnd } from './remove-unfinished.ts'
 import { replicationContext } from './replication-context.ts'
 import type { OpenReplication, ReplicationDeps } from './replication-deps.ts'
-import { endOf, isLeaderClosed, type ReplicationEnd } from './replication-end.ts'
+import { closedIndex, endOf, type ReplicationEnd } from './replication-end.ts'
 import type { ReplicationRecord } from './replication-record.ts'
-import { statusOf } from './replication-status.ts'
+import { countsOf, statusOf, withFigures } from './replication-status.ts'
 import type { RecordChange } from './replication-table.ts'
 import { RequestCounts } from './request-counts.ts'
 import { notesOf, restoreSettings } from './restore-settings.ts'
@@ -45,6 +48,9 @@ export class Replication {
   private shards: readonly FollowedShard[] = []
   private waiting: string | undefined
   private looked = Promise.withResolvers<void>()
+  /** All documents are there, which is shown once it is known how far each shard is. */
+  private hasAll = false
+  private standIn: (() => Promise<ClusterLease>) | undefined
   private notedCounts = ''
   private progress: Progress | undefined
   private readonly requests: RequestCounts
@@ -59,6 +65,7 @@ export class Replication {
 
   /** In the name of whoever started or resumed it. */
   private async leaseLocal(): Promise<ClusterLease> {
+    if (this.standIn) return this.standIn()
     const { sides, table } = this.deps
     return sides.leaseLocal(table.readHeaders(this.record))
   }
@@ -77,19 +84,8 @@ export class Replication {
     return statusOf(record, { followed, shards, waiting, progress: this.progress?.totals, counts })
   }
 
-  /** Those of before this process, and what it has added. */
   get counts(): ReplicationCounts {
-    const counts = { ...this.record.counts, ...this.requests.now }
-    const total = this.progress?.totals
-    if (!total) return counts
-    const deleted = this.followed?.deleted ?? counts.deleted
-    return {
-      ...counts,
-      operationsRead: total.read + deleted,
-      operationsWritten: total.written + deleted,
-      deleted,
-      bytesRead: total.bytes,
-    }
+    return countsOf({ ...this.record.counts, ...this.requests.now }, this.progress?.totals, this.followed?.deleted)
   }
 
   /** Everything was copied once. */
@@ -99,16 +95,7 @@ export class Replication {
 
   /** Its record with the counts of now, when they are others than the last time. */
   takeNews(): ReplicationRecord[] {
-    const { bootstrap } = this.record
-    const documentsDone = this.progress?.totals.read
-    this.record = {
-      ...this.record,
-      counts: this.counts,
-      bootstrap:
-        bootstrap?.endedMs === undefined && bootstrap && documentsDone !== undefined
-          ? { ...bootstrap, documentsDone }
-          : bootstrap,
-    }
+    this.record = withFigures(this.record, this.counts, this.progress?.totals.read)
     const news = JSON.stringify([this.record.counts, this.record.bootstrap])
     if (news === this.notedCounts) return []
     this.notedCounts = news
@@ -140,6 +127,7 @@ export class Replication {
       // Before anything is made on the follower's side.
       await this.beginBootstrap(open)
       await prepareFollow(this.context(open, notes, abort, this.deps.closing))
+      await switchFinalPipelineOff(open.local, this.follower)
     } finally {
       notes.stop()
     }
@@ -239,11 +227,7 @@ export class Replication {
       shared: this.deps.progress.opened,
       progress: this.progress,
       stateFolder: this.deps.stateFolder,
-      sweeps: {
-        notes: (unit) => swept.ofUnit(unit),
-        intervalMs: this.deps.sweepIntervalMs,
-        trustsVersions: false,
-      },
+      sweeps: { notes: (unit) => swept.ofUnit(unit), intervalMs: this.deps.sweepIntervalMs, trustsVersions: false },
       gate: this.deps.gate,
       turns: this.deps.turns,
       throttle: this.deps.throttle,
@@ -252,8 +236,8 @@ export class Replication {
       onFollowing: () => this.onCopied({ local, writer }, abort, stop),
       onStatus: (status, shards) => {
         this.onStatus(status, shards)
-        // Following waits until it is opened; a replication pauses, as the plugin's does.
-        if (isLeaderClosed(status)) abort.abort(new IndexferryError('INDEX_CLOSED', 'closed', { side: 'source' }))
+        const closed = closedIndex(status)
+        if (closed) abort.abort(closed)
       },
       // That it is halted is what was asked for.
       note: (text) => {
@@ -285,16 +269,18 @@ export class Replication {
   }
 
   private onSynced(): void {
+    this.hasAll = true
     const { bootstrap, state } = this.record
     if (state !== 'BOOTSTRAPPING') return
-    this.change({
-      state: 'SYNCING',
-      bootstrap: bootstrap && {
-        ...bootstrap,
-        documentsDone: this.progress?.totals.read ?? bootstrap.documentsTotal,
-        endedMs: bootstrap.endedMs ?? now(),
-      },
-    })
+    const documentsDone = this.progress?.totals.read ?? bootstrap?.documentsTotal ?? 0
+    this.change({ bootstrap: bootstrap && { ...bootstrap, documentsDone, endedMs: bootstrap.endedMs ?? now() } })
+    this.showSynced()
+  }
+
+  /** Clients read `syncing_details` as soon as the state says so. */
+  private showSynced(): void {
+    const isShown = this.record.state !== 'BOOTSTRAPPING' || this.shards.length === 0
+    if (this.hasAll && !isShown) this.change({ state: 'SYNCING' })
   }
 
   private onStatus(status: FollowStatus, shards: readonly FollowedShard[]): void {
@@ -302,6 +288,7 @@ export class Replication {
     this.waiting = status.state === 'waiting' && status.error ? String(status.error.message) : undefined
     this.followed = status
     this.shards = shards
+    if (status.state === 'following') this.showSynced()
   }
 
   fail(error: IndexferryError): void {
@@ -331,6 +318,7 @@ export class Replication {
     const { request, remote } = this.record
     await using opening = new AsyncDisposableStack()
     const local = opening.use(await this.leaseLocal()).cluster
+    await openClosed(this, local)
     const leader = opening.use(await sides.leaseLeader(remote, request.connection)).cluster
     const writer = progress.claim(this.record, {
       source: `${leader.name}/${request.leaderIndex}`,
@@ -363,13 +351,20 @@ export class Replication {
     return this.deps.progress.claim(this.record, { source: this.record.request.leaderIndex, target: this.follower })
   }
 
-  /** What was changed on the follower is put back, unless it is another index by now; nothing of the replication is left but the index. */
-  async dissolve(isFollowerGone = false): Promise<void> {
+  /**
+   * What was changed on the follower is put back, unless it is another index by now; nothing of the replication is left but the index. In the
+   * caller's name where whoever started it may do nothing any more.
+   */
+  async dissolve(isFollowerGone = false, leaseCaller?: () => Promise<ClusterLease>): Promise<void> {
     const { table, progress } = this.deps
     const writer = this.claim()
     try {
-      if (!isFollowerGone) await this.block.release()
-      if (!isFollowerGone) await restoreSettings(writer, this.follower, this.deps, () => this.leaseLocal())
+      if (!isFollowerGone)
+        await this.putBack(writer).catch((error: unknown) => {
+          if (!leaseCaller || !mayNoMore(error)) throw error
+          this.standIn = leaseCaller
+          return this.putBack(writer)
+        })
     } catch (error) {
       progress.release(writer, 'paused')
       throw error
@@ -378,13 +373,17 @@ export class Replication {
     table.remove(this.record)
   }
 
+  private async putBack(writer: CopyWriter): Promise<void> {
+    await this.block.release()
+    await restoreSettings(writer, this.follower, this.deps, () => this.leaseLocal())
+  }
+
   /** What was copied counts for nothing: the leader as it is now is copied onto the follower that is there. */
   async startAnew(): Promise<void> {
     const { progress } = this.deps
     const { request } = this.record
     const writer = this.claim()
-    await this.block.release()
-    await restoreSettings(writer, this.follower, this.deps, () => this.leaseLocal())
+    await this.putBack(writer)
     this.change({
       request: { ...request, isAgain: true },
       isClearing: true,
@@ -396,5 +395,6 @@ export class Replication {
     this.knownUnit = undefined
     this.followed = undefined
     this.shards = []
+    this.hasAll = false
   }
 }

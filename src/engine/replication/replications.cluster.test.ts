@@ -212,6 +212,8 @@ describe('replications', { skip }, () => {
       { id: 'd', source: '{"value":"changed here"}' },
     ])
     await write(['f'], 'fourth')
+    // Else the start waits until the server has forgotten what was deleted.
+    await local.json({ method: 'PUT', path: indexPath(follower, '_settings'), body: { 'index.gc_deletes': '1s' } })
     await start({ isAgain: true })
     await untilState('SYNCING')
     await untilEqual()

@@ -3,24 +3,28 @@ import { isErrorOf } from '../../foundation/errors.ts'
 import type { ReplicationCounts } from '../../model/replication.ts'
 import type { RequestTold } from '../../target/bulk-sender.ts'
 
-type Counted = 'failedReads' | 'throttledReads' | 'failedWrites' | 'throttledWrites' | 'writeMs'
+type Counted = 'failedReads' | 'throttledReads' | 'failedWrites' | 'throttledWrites' | 'readMs' | 'writeMs'
 
 export class RequestCounts {
   private readonly sums: Record<Counted, number>
 
   /** As they were noted last. */
-  constructor({ failedReads, throttledReads, failedWrites, throttledWrites, writeMs }: ReplicationCounts) {
-    this.sums = { failedReads, throttledReads, failedWrites, throttledWrites, writeMs }
+  constructor({ failedReads, throttledReads, failedWrites, throttledWrites, readMs, writeMs }: ReplicationCounts) {
+    this.sums = { failedReads, throttledReads, failedWrites, throttledWrites, readMs, writeMs }
   }
 
   get now(): Pick<ReplicationCounts, Counted> {
-    return { ...this.sums, writeMs: Math.round(this.sums.writeMs) }
+    return { ...this.sums, readMs: Math.round(this.sums.readMs), writeMs: Math.round(this.sums.writeMs) }
   }
 
   /** A read that is tried again. */
   readonly onFault = (error: unknown): void => {
     if (isErrorOf(error, 'CLUSTER_BUSY')) this.sums.throttledReads++
     else this.sums.failedReads++
+  }
+
+  readonly onRead = (ms: number): void => {
+    this.sums.readMs += ms
   }
 
   readonly onRequest = ({ how, ms }: RequestTold): void => {

@@ -5,12 +5,13 @@ import type { JsonObject, JsonValue } from '../../model/json.ts'
 import { readDefinition } from '../../source/read-definition.ts'
 import { planDefinition } from '../../transform/plan-definition.ts'
 import { flattenSettings } from '../../transform/setting-paths.ts'
+import { needsClosedIndex, whileClosed } from './closed-follower.ts'
 import { overridesOf, ownOfEachSide } from './override-settings.ts'
 import type { Replication } from './replication.ts'
 import type { SideClusters } from './side-clusters.ts'
 
 export async function updateOverrides(
-  replication: Pick<Replication, 'record' | 'wishSettings'>,
+  replication: Pick<Replication, 'record' | 'wishSettings' | 'halt' | 'change'>,
   sides: SideClusters,
   local: Cluster,
   overrides: Readonly<Record<string, JsonValue>>,
@@ -26,12 +27,15 @@ export async function updateOverrides(
   if (Object.keys(changes).length === 0) return
   // Before they are set, so that what is put back at this very moment is right as well.
   const undo = replication.wishSettings(changes)
+  const put = async (): Promise<void> => {
+    const body: JsonObject = { index: changes }
+    await local.json({ method: 'PUT', path: indexPath(request.follower, '_settings'), body, retry: 'safe' })
+  }
   try {
-    await local.json({
-      method: 'PUT',
-      path: indexPath(request.follower, '_settings'),
-      body: { index: changes } satisfies JsonObject,
-      retry: 'safe',
+    await put().catch((error: unknown) => {
+      // As with the plugin. What is copied for the first time is not interrupted for it.
+      if (!needsClosedIndex(error) || replication.record.state === 'BOOTSTRAPPING') throw error
+      return whileClosed(replication, local, put)
     })
   } catch (error) {
     undo()

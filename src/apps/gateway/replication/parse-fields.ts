@@ -22,7 +22,7 @@ export const textOrNullField = (name: string, read: (text: string | undefined) =
 })
 
 /** As `declareObjectOrDefault`: a boolean stands for leaving it out. */
-export const objectField = (name: string, read: (value: LocatedValue) => void): Field => ({
+const objectField = (name: string, read: (value: LocatedValue) => void): Field => ({
   names: [name],
   takes: ['object', 'boolean'],
   read: (value) => {

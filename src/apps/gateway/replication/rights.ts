@@ -1,7 +1,7 @@
 // Whether the caller may do what is asked. Only the cluster knows: it is asked, in the caller's name, for something harmless that needs as much.
 // Clusters without security say yes to everybody.
-import { parseExactJson } from '../../../foundation/exact-json.ts'
 import { isJsonObject, type JsonValue } from '../../../model/json.ts'
+import { parseForPrinting } from '../body-json.ts'
 import type { GatewayAnswer, GatewayCall } from '../route.ts'
 
 /** Undefined: he may. */
@@ -23,7 +23,7 @@ export const mayMonitor = (call: GatewayCall): Promise<Refusal> => ask(call, 'GE
 
 async function ask(call: GatewayCall, method: string, url: string): Promise<Refusal> {
   const { status, headers, body: bytes } = await call.askCluster({ method, url })
-  const body = parseAnswer(bytes)
+  const body = parseForPrinting(bytes)
   if (!isRefusal(status, body)) return undefined
   const challenge = headers['www-authenticate']
   return {
@@ -41,12 +41,4 @@ function isRefusal(status: number, body: JsonValue | undefined): boolean {
   const error = isJsonObject(body) && isJsonObject(body.error) ? body.error : undefined
   if (status === 401 || status === 403) return error?.type !== 'cluster_block_exception'
   return status === 429 || (status >= 500 && error === undefined)
-}
-
-function parseAnswer(bytes: Buffer): JsonValue | undefined {
-  try {
-    return parseExactJson(bytes.toString()) as JsonValue
-  } catch {
-    return undefined
-  }
 }

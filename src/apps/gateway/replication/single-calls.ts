@@ -2,6 +2,7 @@
 import type { Replications } from '../../../engine/replication/replications.ts'
 import { monotonicMs, sleep } from '../../../foundation/clock.ts'
 import { booleanParameter, timeParameter } from '../reindex/parse-parameters.ts'
+import { refuseInvalid } from '../reindex/refused-call.ts'
 import type { GatewayAnswer, GatewayCall } from '../route.ts'
 import { parsePause, parseResume, parseStart, parseStop, parseUpdate } from './parse-replication.ts'
 import { readBody, requireBody } from './read-body.ts'
@@ -51,6 +52,14 @@ export const singleCalls = ({ replications }: Deps): ReplicationCall[] => [
     const settings = parseUpdate(await requireBody(call, false))
     return () => whenDone(replications.update(follower, settings, call.caller))
   }),
+  {
+    // What is left of a path without a name: refused, in the plugin's words.
+    method: 'GET',
+    path: '/_status',
+    operation: 'UnknownOperation',
+    takes: ['verbose'],
+    handle: () => Promise.reject(refuseInvalid(['Index name must be specified to obtain replication status'])),
+  },
   {
     method: 'GET',
     path: '/:index/_status',

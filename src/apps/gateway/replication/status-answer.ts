@@ -5,7 +5,7 @@ import type { ReplicationStatus, ShardProgress } from '../../../model/replicatio
 import { printFloat } from '../reindex/java-values.ts'
 import { additions } from './parse-fields.ts'
 
-export const notInProgress: JsonObject = { status: 'REPLICATION NOT IN PROGRESS' }
+const notInProgress: JsonObject = { status: 'REPLICATION NOT IN PROGRESS' }
 
 export function statusBody(status: ReplicationStatus | undefined, isVerbose: boolean): JsonObject {
   if (!status) return notInProgress
