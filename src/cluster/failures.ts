@@ -22,6 +22,9 @@ export interface RequestFailure {
 
 const retryAfterMsMax = 60_000
 
+/** What is longer is not passed on whole. */
+const answerLengthMax = 32 * 1024
+
 /** In words, before what the cluster says, which often is terse or of its inner life. */
 const meanings: Partial<Record<ErrorCode, string>> = {
   CREDENTIALS_WRONG: 'the credentials are refused',
@@ -72,7 +75,8 @@ export class Failures {
 
   ofAnswer(request: ClusterRequest, node: NodeAddress, answer: Exchanged<Buffer>): RequestFailure {
     const { status, headers, body } = answer
-    const { code, remedy, passing, type, reason } = explainAnswer(status, this.#clean(body), this.#user !== '')
+    const text = this.#clean(body)
+    const { code, remedy, passing, type, reason } = explainAnswer(status, text, this.#user !== '')
     const location = status >= 300 && status < 400 ? headers.location : undefined
     const said = (location ? `it points to ${location}` : reason) || type || 'no reason is given'
     const meaning = meanings[code]
@@ -86,6 +90,7 @@ export class Failures {
           side: this.#side,
           ...(remedy === undefined ? {} : { remedy }),
           fields: { status, errorType: type, reason },
+          answer: text.length > answerLengthMax ? undefined : text,
         }),
     }
   }

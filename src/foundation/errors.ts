@@ -10,6 +10,8 @@ export interface ErrorDetails {
   readonly remedy?: string
   /** Machine-readable facts, such as index, status or document id. Never secrets. */
   readonly fields?: Readonly<Record<string, string | number | boolean | null>>
+  /** What a cluster answered, whole, for who passes its words on. In no log and no state file. */
+  readonly answer?: string | undefined
   readonly cause?: unknown
 }
 
@@ -19,6 +21,7 @@ export class IndexferryError extends Error {
   readonly side: Side
   readonly remedy: string
   readonly fields: Readonly<Record<string, string | number | boolean | null>>
+  readonly answer: string | undefined
 
   constructor(code: ErrorCode, sentence: string, details: ErrorDetails = {}) {
     super(redact(sentence), details.cause === undefined ? {} : { cause: details.cause })
@@ -27,6 +30,7 @@ export class IndexferryError extends Error {
     this.side = details.side ?? 'ours'
     this.remedy = redact(details.remedy ?? errorCodes[code].remedy)
     this.fields = details.fields ?? {}
+    this.answer = details.answer === undefined ? undefined : redact(details.answer)
   }
 
   get definition(): ErrorDefinition {

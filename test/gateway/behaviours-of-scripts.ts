@@ -3,6 +3,8 @@ import { type Behaviour, counted, created, put, stored } from './reindex-behavio
 
 const script = (source: string) => ({ script: { lang: 'painless', source } })
 
+const nothingMade = [{ call: 'HEAD /DEST', status: 404 }]
+
 export const scripts: Behaviour[] = [
   {
     what: 'every document is changed',
@@ -32,6 +34,26 @@ export const scripts: Behaviour[] = [
     ],
   },
   {
+    what: 'the destination is an alias, as it has to be',
+    before: [put('0', {}), { call: 'PUT /DEST/_alias/DEST-alias' }],
+    remote: 'ours',
+    query: 'require_alias=true',
+    dest: { index: 'DEST-alias' },
+    rest: script('ctx._source.text = "other"'),
+    expected: created(3),
+    after: [stored('1', { n: 1, text: 'other' })],
+  },
+  {
+    what: 'the destination has to be an alias, and is none',
+    // The servers do not look at it when they read from a remote.
+    remote: 'ours',
+    query: 'require_alias=true',
+    rest: script('ctx._source.text = "other"'),
+    status: 404,
+    expected: { error: { type: 'index_not_found_exception', reason: /\[DEST\] is not an alias/ } },
+    after: nothingMade,
+  },
+  {
     what: 'one document is left out',
     rest: script('if (ctx._source.n == 1) { ctx.op = "noop" }'),
     expected: { total: 3, created: 2, noops: 1, failures: [] },
@@ -41,9 +63,7 @@ export const scripts: Behaviour[] = [
     what: 'all documents are left out: nothing is made',
     rest: script('ctx.op = "noop"'),
     expected: { total: 3, created: 0, updated: 0, noops: 3, failures: [] },
-    // Whether the script will write anything the gateway cannot know, and makes the index from the source's definition.
-    after: [{ call: 'HEAD /DEST', status: 404 }],
-    afterIsTheirs: true,
+    after: nothingMade,
   },
   {
     what: 'no version forces an update',
@@ -82,23 +102,27 @@ export const scripts: Behaviour[] = [
     rest: script('syntax errors are fun!'),
     status: 400,
     expected: { error: { type: 'script_exception', reason: 'compile error' } },
+    after: nothingMade,
   },
   {
     what: 'a script that fails',
     rest: script('throw new IllegalArgumentException("Cats!")'),
     status: 400,
     expected: { error: { reason: 'runtime error', caused_by: { reason: 'Cats!' } } },
+    after: nothingMade,
   },
   {
     what: 'an op that there is none',
     rest: script('ctx.op = "junk"'),
     status: 400,
     expected: { error: { type: 'illegal_argument_exception', reason: /Operation type \[junk\] not allowed/ } },
+    after: nothingMade,
   },
   {
     what: 'a field of its own in ctx',
     rest: script('ctx.junk = "junk"'),
     status: 400,
     expected: { error: { type: 'illegal_argument_exception', reason: /junk/ } },
+    after: nothingMade,
   },
 ]

@@ -39,8 +39,6 @@ export interface Behaviour {
   readonly status?: number
   readonly expected: Readonly<Record<string, unknown>>
   readonly after?: readonly Step[]
-  /** Not so for the gateway's own calls, for the reason told in the table. */
-  readonly afterIsTheirs?: true
   /**
    * `alike` (the default): the servers do it from a remote as well. `ours`: they refuse, the gateway answers as they do without a remote.
    * `no`: it is not about remotes; `only`: about nothing else.

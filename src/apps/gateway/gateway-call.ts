@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type CollectedAnswer, collectAnswer } from '../../cluster/collect-answer.ts'
 import type { Passage } from '../../cluster/passage.ts'
+import { keptHeaders } from '../../cluster/passed-headers.ts'
 import type { IncomingBody } from './incoming-body.ts'
 import type { Caller, GatewayCall } from './route.ts'
 
@@ -65,10 +66,6 @@ export function withoutShaping(url: string, query: URLSearchParams): string {
 
 function mergedHeaders(raw: readonly string[], plus: Readonly<Record<string, string>>): string[] {
   const replaced = new Set(Object.keys(plus).map((name) => name.toLowerCase()))
-  const merged: string[] = []
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = (raw[at] as string).toLowerCase()
-    if (!ofTheBody.has(name) && !replaced.has(name)) merged.push(raw[at] as string, raw[at + 1] as string)
-  }
+  const merged = keptHeaders(raw, (name) => !ofTheBody.has(name) && !replaced.has(name))
   return [...merged, ...Object.entries(plus).flat()]
 }

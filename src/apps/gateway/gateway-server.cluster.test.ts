@@ -225,42 +225,44 @@ const echo: Route = {
   },
 }
 
-test(
-  'slow clients, large headers, large and bomb-like bodies of our own calls are refused',
-  options(plain),
-  async () => {
-    const server = await useServer(plain)
-    const limits = { slowClientMs: 300, headerBytesMax: 8_000, ownRequestBytesMax: 10_000 }
-    await using gateway = await gatewayInFront({ nodes: [server.url] }, { limits }, [echo])
-    const { port } = gateway
-    const slowHeaders = await connected(port)
-    slowHeaders.write('GET / HTTP/1.1\r\nHost: x\r\n')
-    assert.match(await read(slowHeaders), /^HTTP\/1\.1 408 /)
-    for (const path of ['/_bulk', '/_own/x']) {
-      const slowBody = await connected(port)
-      slowBody.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 100\r\n\r\n{`)
-      assert.match(await read(slowBody), /^HTTP\/1\.1 408 [\s\S]*was silent for 300 ms/)
-    }
-    const large = await askByWire(port, { method: 'GET', url: '/', headers: [`X-Large: ${'a'.repeat(9_000)}`] })
-    assert.match(large.toString(), /^HTTP\/1\.1 431 [\s\S]*limits.headerBytesMax/)
-    const tooLong = await ask(port, 'POST', '/_own/x', { body: Buffer.alloc(20_000) })
-    assert.equal(tooLong.status, 413)
-    const unknownLength = await ask(port, 'POST', '/_own/x', {
-      body: Readable.from([Buffer.alloc(6_000), Buffer.alloc(6_000)]),
-    })
-    assert.equal(unknownLength.status, 413)
-    const packed = { 'content-encoding': 'gzip' }
-    const bomb = await ask(port, 'POST', '/_own/x', { headers: packed, body: gzipSync(Buffer.alloc(1_000_000)) })
-    assert.deepEqual([bomb.status, errorOf(bomb.text).type], [413, 'content_too_long_exception'])
-    const broken = await ask(port, 'POST', '/_own/x', { headers: packed, body: 'no gzip' })
-    assert.equal(broken.status, 400)
-    const brotli = await ask(port, 'POST', '/_own/x', { headers: { 'content-encoding': 'br' }, body: 'x' })
-    assert.equal(brotli.status, 400)
-    const noHttp = await connected(port)
-    noHttp.write('EHLO example.com\r\n\r\n')
-    assert.match(await read(noHttp), /^HTTP\/1\.1 400 [\s\S]*no valid HTTP request/)
-  },
-)
+test('slow clients are refused', options(plain), async () => {
+  const server = await useServer(plain)
+  await using gateway = await gatewayInFront({ nodes: [server.url] }, { limits: { slowClientMs: 300 } }, [echo])
+  const { port } = gateway
+  const slowHeaders = await connected(port)
+  slowHeaders.write('GET / HTTP/1.1\r\nHost: x\r\n')
+  assert.match(await read(slowHeaders), /^HTTP\/1\.1 408 /)
+  for (const path of ['/_bulk', '/_own/x']) {
+    const slowBody = await connected(port)
+    slowBody.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 100\r\n\r\n{`)
+    assert.match(await read(slowBody), /^HTTP\/1\.1 408 [\s\S]*was silent for 300 ms/)
+  }
+})
+
+test('large headers, large and bomb-like bodies of our own calls are refused', options(plain), async () => {
+  const server = await useServer(plain)
+  const limits = { headerBytesMax: 8_000, ownRequestBytesMax: 10_000 }
+  await using gateway = await gatewayInFront({ nodes: [server.url] }, { limits }, [echo])
+  const { port } = gateway
+  const large = await askByWire(port, { method: 'GET', url: '/', headers: [`X-Large: ${'a'.repeat(9_000)}`] })
+  assert.match(large.toString(), /^HTTP\/1\.1 431 [\s\S]*limits.headerBytesMax/)
+  const tooLong = await ask(port, 'POST', '/_own/x', { body: Buffer.alloc(20_000) })
+  assert.equal(tooLong.status, 413)
+  const unknownLength = await ask(port, 'POST', '/_own/x', {
+    body: Readable.from([Buffer.alloc(6_000), Buffer.alloc(6_000)]),
+  })
+  assert.equal(unknownLength.status, 413)
+  const packed = { 'content-encoding': 'gzip' }
+  const bomb = await ask(port, 'POST', '/_own/x', { headers: packed, body: gzipSync(Buffer.alloc(1_000_000)) })
+  assert.deepEqual([bomb.status, errorOf(bomb.text).type], [413, 'content_too_long_exception'])
+  const broken = await ask(port, 'POST', '/_own/x', { headers: packed, body: 'no gzip' })
+  assert.equal(broken.status, 400)
+  const brotli = await ask(port, 'POST', '/_own/x', { headers: { 'content-encoding': 'br' }, body: 'x' })
+  assert.equal(brotli.status, 400)
+  const noHttp = await connected(port)
+  noHttp.write('EHLO example.com\r\n\r\n')
+  assert.match(await read(noHttp), /^HTTP\/1\.1 400 [\s\S]*no valid HTTP request/)
+})
 
 test(
   'calls of our own: parameters, packed bodies, errors, what is handed to the cluster after all',
@@ -414,14 +416,18 @@ test('50 clients at once lose nothing', options(plain), async () => {
 })
 
 test('a gateway that stops lets running calls end', async () => {
+  const underWay = Promise.withResolvers<void>()
   await using cluster = await serverThat(async (incoming, outgoing) => {
-    if (incoming.url !== '/') await sleep(400)
+    if (incoming.url !== '/') {
+      underWay.resolve()
+      await sleep(400)
+    }
     outgoing.end('{"done":true}')
   })
   const gateway = await gatewayInFront({ nodes: [cluster.url] })
   const agent = new Agent({ keepAlive: true })
   const running = ask(gateway.port, 'GET', '/_slow', { agent })
-  await sleep(100)
+  await underWay.promise
   const started = monotonicMs()
   await Promise.all([gateway[Symbol.asyncDispose](), running.then(({ text }) => assert.equal(text, '{"done":true}'))])
   assert.ok(monotonicMs() - started < 5_000)

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Flow, Passage, PassageFailure, PassedHead, PassedReceiver } from '../../cluster/passage.ts'
-import { passedAnswerHeaders } from '../../cluster/passed-headers.ts'
+import { keptHeaders, passedAnswerHeaders } from '../../cluster/passed-headers.ts'
 import type { IncomingBody } from './incoming-body.ts'
 import { withoutOrigin } from './router.ts'
 
@@ -52,14 +52,8 @@ function send(passage: Passage, call: PassedCall, body: Buffer | Readable | unde
 }
 
 /** Of a body that is another one now. */
-function unpackedHeaders(headers: readonly string[]): string[] {
-  const kept: string[] = []
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (!/^content-(?:encoding|length)$/i.test(headers[at] as string))
-      kept.push(headers[at] as string, headers[at + 1] as string)
-  }
-  return kept
-}
+const unpackedHeaders = (headers: readonly string[]): string[] =>
+  keptHeaders(headers, (name) => name !== 'content-encoding' && name !== 'content-length')
 
 /** undici reads the bytes as UTF-8, Node writes Latin-1 and refuses control characters. */
 const asSent = (statusText: string): string =>

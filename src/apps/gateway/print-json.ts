@@ -1,6 +1,6 @@
 // JSON, YAML and CBOR as the servers print them.
 import { encode } from 'cborg'
-import { Document, isScalar, visit } from 'yaml'
+import { Document, isScalar, Scalar, visit } from 'yaml'
 import { printExactJson } from '../../foundation/exact-json.ts'
 import type { JsonObject, JsonValue } from '../../model/json.ts'
 
@@ -34,7 +34,7 @@ const readsAsOther = /^(?:[-+.~\d]|$|(?:y|n|yes|no|on|off|true|false|null)$)/i
 
 /** Names plain, texts in quotation marks, lists not indented. */
 export function printYaml(value: JsonValue): string {
-  const document = new Document(plain(value))
+  const document = new Document(plain(value, yamlNumber))
   visit(document, {
     Pair: (_, { key }) => {
       if (isScalar(key) && readsAsOther.test(String(key.value))) key.type = 'QUOTE_DOUBLE'
@@ -52,12 +52,26 @@ export function printYaml(value: JsonValue): string {
   return `---\n${text}`
 }
 
-export const printCbor = (value: JsonValue): Buffer => Buffer.from(encode(plain(value)))
+/** Names in the order in which they stand in JSON. */
+export const printCbor = (value: JsonValue): Buffer =>
+  Buffer.from(encode(plain(value, numberOf), { mapSorter: () => 0 }))
 
-/** Without numbers that keep their text: whole ones as such, others as the nearest that JavaScript has. */
-function plain(value: JsonValue): unknown {
+/** Without numbers that keep their text. */
+function plain(value: JsonValue, number: (text: string) => unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  if (isRawNumber(value)) return /^-?\d+$/.test(value.rawJSON) ? BigInt(value.rawJSON) : Number(value.rawJSON)
-  if (Array.isArray(value)) return value.map(plain)
-  return Object.fromEntries(printed(value as JsonObject).map(([name, item]) => [name, plain(item)]))
+  if (isRawNumber(value)) return number(value.rawJSON)
+  if (Array.isArray(value)) return value.map((item) => plain(item, number))
+  return Object.fromEntries(printed(value as JsonObject).map(([name, item]) => [name, plain(item, number)]))
+}
+
+/** Whole ones as such, others as the nearest that JavaScript has. */
+const numberOf = (text: string): number | bigint => (/^-?\d+$/.test(text) ? BigInt(text) : Number(text))
+
+/** `-1.0` stays a number with a fraction. */
+function yamlNumber(text: string): unknown {
+  const fraction = /^-?\d+\.(\d+)$/.exec(text)?.[1]
+  if (fraction === undefined) return numberOf(text)
+  const scalar = new Scalar(Number(text))
+  scalar.minFractionDigits = fraction.length
+  return scalar
 }

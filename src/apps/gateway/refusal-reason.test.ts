@@ -19,6 +19,11 @@ test('sentences, as of Amazon, and refused documents', () => {
   assert.equal(of(failure, failure), '2 documents were refused: no permissions')
 })
 
+test('the whole answer of another cluster is not put into the log', () => {
+  const answer = serverError(400, 'status_exception', `body=${'x'.repeat(50_000)}`)
+  assert.equal(refusalReason(answer)?.length, 1_000)
+})
+
 test('what was done, is only missing, or is no JSON has none', () => {
   for (const answer of [
     { status: 200, body: { failures: [] } },

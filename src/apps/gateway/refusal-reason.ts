@@ -1,6 +1,9 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts'
 import type { GatewayAnswer } from './route.ts'
 
+/** Answers may quote another cluster's whole answer. */
+const lengthMax = 1_000
+
 /**
  * Why a call of the gateway's own was not done, for the log. Undefined where it was, and where something is only not there.
  */
@@ -9,7 +12,7 @@ export function refusalReason({ status, body }: GatewayAnswer): string | undefin
   // Amazon's errors have nothing but a sentence.
   const { error, message, Message = message, failures } = body
   if (Array.isArray(failures)) return failuresOf(failures)
-  if (isJsonObject(error)) return [...reasonsOf(error)].join(': ')
+  if (isJsonObject(error)) return [...reasonsOf(error)].join(': ').slice(0, lengthMax)
   const reason = error ?? Message
   return typeof reason === 'string' ? reason : undefined
 }

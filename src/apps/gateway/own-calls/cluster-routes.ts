@@ -4,12 +4,13 @@ import type { AccessConfig } from '../../../config/gateway/gateway-config.ts'
 import { IndexferryError } from '../../../foundation/errors.ts'
 import { parseDuration } from '../../../foundation/quantity.ts'
 import { clusterRoles } from '../../../model/cluster-role.ts'
-import type { JsonObject, JsonValue } from '../../../model/json.ts'
+import type { JsonObject } from '../../../model/json.ts'
+import { parseJson } from '../body-json.ts'
 import { introduceCluster } from '../introduce-cluster.ts'
 import { booleanParameter, refuseUnknownOf } from '../reindex/parse-parameters.ts'
 import { errorEnvelope, RefusedCall } from '../reindex/refused-call.ts'
 import { mayManageCluster, type Refusal } from '../replication/rights.ts'
-import type { GatewayAnswer, GatewayCall, Route } from '../route.ts'
+import { type GatewayAnswer, type GatewayCall, type Route, uncached } from '../route.ts'
 import type { ClusterSwitch, ClusterSwitchParts } from '../switch/switch-cluster.ts'
 import { type ClusterNodes, orderedRole } from '../switch/switch-order.ts'
 import type { Way } from '../traffic.ts'
@@ -60,8 +61,6 @@ async function showClusters({ signal }: GatewayCall, deps: ClusterRoutesDeps): P
 
 const patienceMs = 4_000
 
-const uncached = { 'cache-control': 'no-store' } as const
-
 /** Null while it does not answer. */
 async function whatItIs({ passage }: Way, signal: AbortSignal): Promise<string | null> {
   try {
@@ -74,7 +73,7 @@ async function whatItIs({ passage }: Way, signal: AbortSignal): Promise<string |
 async function switchCluster(call: GatewayCall, deps: ClusterRoutesDeps): Promise<GatewayAnswer> {
   const refusal = await refusalOf(call, deps)
   if (refusal) return refusal
-  const to = orderedRole(parse(await call.body()), deps.nodes)
+  const to = orderedRole(parseJson(await call.body()), deps.nodes)
   const isForced = booleanParameter(call.query, 'force', false)
   const order = { to, isForced, limitMs: limitOf(call.query), signal: call.signal }
   const switched = await deps.clusterSwitch.switchTo(order)
@@ -112,12 +111,4 @@ function limitOf(query: URLSearchParams): number {
   if (ms !== undefined && ms <= limitMsMax) return ms
   const sentence = `timeout has a value ${JSON.stringify(text.slice(0, 100))} that is not a time with its unit such as 30s, 5m at most`
   throw new IndexferryError('REQUEST_MALFORMED', sentence)
-}
-
-function parse(body: Buffer): JsonValue | undefined {
-  try {
-    return JSON.parse(body.toString()) as JsonValue
-  } catch {
-    return undefined
-  }
 }

@@ -60,10 +60,16 @@ const reindexCalls: readonly ApiCall[] = [
       '5XX': { description: 'A side failed.', schema: z.union([reindexResponse, serverError]) },
     },
   },
-  {
+  ...['Reindex', 'UpdateByQuery', 'DeleteByQuery'].map(rethrottleCall),
+]
+
+/** A reindex of the gateway's own is found under each of the three, as with the servers. */
+function rethrottleCall(kind: string): ApiCall {
+  const name = kind.replace(/(?<=.)[A-Z]/g, (letter) => `_${letter}`).toLowerCase()
+  return {
     method: 'POST',
-    path: '/_reindex/:task/_rethrottle',
-    id: 'rethrottleReindex',
+    path: `/_${name}/:task/_rethrottle`,
+    id: `rethrottle${kind}`,
     tag: 'reindex',
     summary: 'Changes the speed of a running reindex.',
     parameters: [taskId, { ...throttle }],
@@ -72,8 +78,8 @@ const reindexCalls: readonly ApiCall[] = [
       400: refused('No limit is given.'),
       404: refused('There is no such running task.'),
     },
-  },
-]
+  }
+}
 
 const taskCalls: readonly ApiCall[] = [
   {

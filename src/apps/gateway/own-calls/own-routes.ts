@@ -3,7 +3,7 @@
 import { monotonicMs } from '../../../foundation/clock.ts'
 import { asIndexferryError, IndexferryError } from '../../../foundation/errors.ts'
 import type { JsonObject } from '../../../model/json.ts'
-import type { GatewayAnswer, Route } from '../route.ts'
+import { type GatewayAnswer, type Route, uncached } from '../route.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
 
@@ -57,8 +57,6 @@ export function ownRoutes(deps: OwnRoutesDeps): Route[] {
     },
   ]
 }
-
-const uncached = { 'cache-control': 'no-store' } as const
 
 type Check = 'cluster' | 'catalog'
 

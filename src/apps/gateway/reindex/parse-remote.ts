@@ -95,7 +95,7 @@ export function parseHost(host: string): HostAddress {
   }
 }
 
-export const refuseForm = (host: string) => {
+const refuseForm = (host: string) => {
   const shown = withoutCredentials(host)
   return refuse(
     illegalArgument(`[host] must be of the form [scheme]://[host]:[port](/[pathPrefix])? but was [${shown}]`, {

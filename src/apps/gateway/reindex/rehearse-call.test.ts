@@ -41,5 +41,7 @@ test('an incomplete host is left to the cluster when nobody knows the other fiel
 test('parameters that shape the answer or that we lift stay behind', () => {
   const url = (query: string) => rehearsalUrl(new URLSearchParams(query))
   assert.equal(url('slices=auto&pretty&wait_for_completion=false&filter_path=took'), '/_reindex')
+  assert.equal(url('pretty=true&human=false'), '/_reindex')
+  assert.equal(url('pretty=x&human'), '/_reindex?pretty=x')
   assert.equal(url('slices=0&wait_for_completion=maybe'), '/_reindex?slices=0&wait_for_completion=maybe')
 })

@@ -1,7 +1,7 @@
 // Lets the cluster itself judge a call before it is taken over: it is asked to do it with a host that no list allows and no client
 // can speak to, and refuses what is wrong with the rest in the words of its version. What only we can do is left out.
-import { parseExactJson } from '../../../foundation/exact-json.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../model/json.ts'
+import { parseForPrinting } from '../body-json.ts'
 import type { GatewayAnswer, GatewayCall } from '../route.ts'
 import { entryOf, type LocatedObject, type LocatedValue } from './located-json.ts'
 
@@ -29,7 +29,8 @@ export async function rehearse(
   })
   const headers = keptHeaders(answer.headers)
   if (answer.status < 300) return { refusal: undefined, headers }
-  const body = parse(answer.body)
+  const parsed = parseForPrinting(answer.body)
+  const body = isJsonObject(parsed) ? parsed : undefined
   if (isAllRight(answer, body)) return { refusal: undefined, headers }
   return { refusal: { status: answer.status, headers, body: body ?? answer.body }, headers }
 }
@@ -40,15 +41,6 @@ function keptHeaders(headers: Readonly<Record<string, string | string[] | undefi
     return value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]]
   })
   return Object.fromEntries(kept)
-}
-
-function parse(body: Buffer): JsonObject | undefined {
-  try {
-    const value = parseExactJson(body.toString())
-    return isJsonObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** The host is refused or cannot be spoken to, and so everything else was found right; or there is no `_reindex` to ask. */
@@ -67,7 +59,10 @@ type ClusterSaid = Awaited<ReturnType<GatewayCall['askCluster']>>
 /** Without the parameters that change how the answer looks, and those that the servers refuse with a remote. */
 export function rehearsalUrl(query: URLSearchParams): string {
   const asked = new URLSearchParams(query)
-  for (const name of ['pretty', 'human', 'filter_path', 'format']) asked.delete(name)
+  for (const name of ['filter_path', 'format']) asked.delete(name)
+  // What is neither on nor off the cluster refuses.
+  for (const name of ['pretty', 'human'])
+    if (/^(?:true|false)?$/.test(query.getAll(name).at(-1) ?? '')) asked.delete(name)
   if (query.getAll('wait_for_completion').at(-1) === 'false') asked.delete('wait_for_completion')
   if (/^(auto|[1-9]\d{0,8})$/.test(query.getAll('slices').at(-1) ?? '')) asked.delete('slices')
   const text = asked.toString()

@@ -65,6 +65,21 @@ test('errors of the remote are quoted, and keep their status when only the text 
   assert.equal(statusOfError(serverErrorOf(missing, { server: opensearch2 }).error), 404)
 })
 
+test('an answer that is known is quoted whole, and told whole when it is the local cluster that refuses', () => {
+  const missing = { type: 'index_not_found_exception', reason: 'no such index [a]', index: 'a', index_uuid: '_na_' }
+  const answer = JSON.stringify({ error: { root_cause: [missing], ...missing }, status: 404 })
+  const fields = { status: 404, errorType: missing.type, reason: missing.reason }
+  const of = (side: 'source' | 'target', said = answer) =>
+    serverErrorOf(new IndexferryError('INDEX_MISSING', 'GET /a was answered 404', { side, fields, answer: said }), {
+      server: opensearch2,
+    })
+  assert.equal(of('source').error.reason, `body=${answer}`)
+  assert.equal(statusOfError(of('source').error), 404)
+  assert.deepEqual(of('target').body, JSON.parse(answer))
+  for (const other of ['{"error":"IndexMissingException[[a] missing]","status":404}', '{"error":{', '<html>'])
+    assert.deepEqual(of('target', other).error, { type: missing.type, reason: missing.reason })
+})
+
 test('a refused connection in the words of each client', () => {
   const error = new IndexferryError('CONNECTION_REFUSED', 'source http://127.0.0.1:9: refused', { side: 'source' })
   assert.equal(serverErrorOf(error, { server: opensearch2 }).error.type, 'connect_exception')

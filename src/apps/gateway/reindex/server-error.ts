@@ -87,16 +87,30 @@ function answered(error: IndexferryError, status: number): Told {
   const { errorType, reason } = error.fields
   const type = typeof errorType === 'string' && errorType !== '' ? errorType : 'exception'
   const said = typeof reason === 'string' && reason !== '' ? reason : error.message
-  if (error.side !== 'source') return { status, exception: { type, reason: said } }
+  const whole = errorIn(error.answer)
+  if (error.side !== 'source') return { status, exception: whole ? causeOf(whole) : { type, reason: said } }
   const isNamed = type !== 'exception'
   const quoted = isNamed ? { error: { root_cause: [{ type, reason: said }], type, reason: said }, status } : undefined
   const exception = {
     type: 'status_exception',
-    reason: `body=${quoted ? JSON.stringify(quoted) : said}`,
+    reason: `body=${whole ? error.answer : quoted ? JSON.stringify(quoted) : said}`,
     caused_by: { type: 'response_exception', reason: error.message },
   }
   // 3xx and what else is no status of an error to the servers.
   return { status: status >= 400 ? status : 500, exception }
+}
+
+/** The exception of an answer of 2.0 or newer; undefined for what else a server or a proxy says. */
+function errorIn(answer: string | undefined): JsonObject | undefined {
+  if (answer === undefined || !answer.startsWith('{"error":{')) return undefined
+  try {
+    const body = parseExactJson(answer)
+    return isJsonObject(body) && isJsonObject(body.error) && typeof body.error.type === 'string'
+      ? body.error
+      : undefined
+  } catch {
+    return undefined
+  }
 }
 
 const certificates: readonly ErrorCode[] = [

@@ -99,7 +99,7 @@ describe('the switch of a gateway', { skip, timeout: 180_000 }, () => {
 
   /** Whoever is held has no answer. */
   const isAnswered = () =>
-    fetch(gateway.url, { signal: AbortSignal.timeout(500) }).then(
+    fetch(gateway.url, { signal: AbortSignal.timeout(2_000) }).then(
       () => true,
       () => false,
     )

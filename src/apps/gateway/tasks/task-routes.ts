@@ -3,9 +3,9 @@
 // knows nothing of our tasks. `_cat/tasks` is not among them: it shows the cluster's alone.
 import type { TaskRecord, TaskRunner } from '../../../engine/tasks/task.ts'
 import { now } from '../../../foundation/clock.ts'
-import { parseExactJson } from '../../../foundation/exact-json.ts'
 import type { ClusterVersion } from '../../../model/cluster-version.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../model/json.ts'
+import { parseForPrinting } from '../body-json.ts'
 import { floatOf } from '../reindex/java-values.ts'
 import type { GatewayAnswer, GatewayCall, Route } from '../route.ts'
 import { serverError } from '../server-errors.ts'
@@ -48,12 +48,13 @@ export function taskRoutes(deps: TaskRoutesDeps): Route[] {
       handle: own((call, id) => cancelTask(deps, call, id)),
     },
     { method: 'POST', path: '/_tasks/_cancel', operation: 'tasks.cancel', handle: (call) => cancelTasks(deps, call) },
-    {
+    // The servers take tasks of each kind under each of the three.
+    ...['reindex', 'update_by_query', 'delete_by_query'].map((kind) => ({
       method: 'POST',
-      path: '/_reindex/:task/_rethrottle',
-      operation: 'reindex_rethrottle',
+      path: `/_${kind}/:task/_rethrottle`,
+      operation: `${kind}_rethrottle`,
       handle: own((call, id) => rethrottleTask(deps, call, id)),
-    },
+    })),
   ]
 }
 
@@ -160,7 +161,7 @@ interface Asked {
  */
 async function askCluster(call: GatewayCall): Promise<Asked> {
   const { status, headers, body: bytes } = await call.askCluster()
-  const body = parseAnswer(bytes)
+  const body = parseForPrinting(bytes)
   if (status === 200) return isJsonObject(body) ? { body } : {}
   const knowsTheCall = isJsonObject(body) && isJsonObject(body.error)
   const isRefused = [401, 403, 429].includes(status) || status >= 500 || (status === 400 && knowsTheCall)
@@ -178,15 +179,6 @@ async function askCluster(call: GatewayCall): Promise<Asked> {
 /** The call was let in, and the index in which the cluster keeps its finished tasks is just being made, or is lost. */
 const isAway = (body: JsonValue | undefined): boolean =>
   isJsonObject(body) && isJsonObject(body.error) && body.error.type === 'no_shard_available_action_exception'
-
-/** Undefined: it is no JSON. A proxy may answer anything. */
-function parseAnswer(bytes: Buffer): JsonValue | undefined {
-  try {
-    return parseExactJson(bytes.toString()) as JsonValue
-  } catch {
-    return undefined
-  }
-}
 
 async function waitForAll(
   tasks: TaskRunner,
