@@ -70,6 +70,12 @@ function parseBucket(text: string, kind: 's3' | 'oss', role: LocationRole): Buck
       'has credentials in its address',
       'Give them by the environment: AWS_ACCESS_KEY_ID, OSS_ACCESS_KEY_ID or those of one side, see docs/object-stores.md.',
     )
+  if (bucket.startsWith('arn:'))
+    throw invalid(
+      role,
+      `has an ARN where a bucket should be`,
+      'Write the name of the bucket, the last part of its ARN; for an access point its alias, which is shown with it and ends with -s3alias.',
+    )
   if (!/^[a-z0-9][a-z0-9._-]{1,253}$/i.test(bucket)) throw invalid(role, `has "${bucket}" where a bucket should be`)
   const base = slash < 0 ? '' : address.slice(slash + 1).replace(/\/$/, '')
   return { kind, bucket, prefix: basePath(base, role), ...parseQuery(query, role) }

@@ -43,6 +43,8 @@ export interface AuditResult {
   readonly bytesRead: number
 }
 
+type BothListed = Pair & { readonly source: ObjectEntry; readonly target: ObjectEntry }
+
 export async function auditObjects(request: AuditRequest): Promise<AuditResult> {
   const { source, target, sourcePrefix, targetPrefix, signal } = request
   const totals = { sourceObjects: 0, targetObjects: 0, equal: 0, differences: 0, extra: 0, bytesRead: 0 }
@@ -52,11 +54,11 @@ export async function auditObjects(request: AuditRequest): Promise<AuditResult> 
   }
   const reading = new Set<Promise<void>>()
   let failure: unknown
-  const readLater = async (pair: Pair & { source: ObjectEntry; target: ObjectEntry }) => {
+  const askLater = async (ask: () => Promise<ObjectDifference | undefined>, bytes: number) => {
     while (reading.size >= request.transfers) await Promise.race(reading)
-    const one: Promise<void> = readBoth(request, pair)
+    const one: Promise<void> = ask()
       .then((difference) => {
-        totals.bytesRead += pair.source.size * 2
+        totals.bytesRead += bytes
         if (difference) tell(difference)
         else totals.equal++
       })
@@ -83,9 +85,10 @@ export async function auditObjects(request: AuditRequest): Promise<AuditResult> 
         }
         if (request.sinceMs !== undefined && pair.source.modifiedMs < request.sinceMs) continue
         const difference = compareListed(request, pair)
-        if (difference) tell(difference)
-        else if (request.level === 'detailed')
-          await readLater(pair as Pair & { source: ObjectEntry; target: ObjectEntry })
+        const both = pair as BothListed
+        if (difference?.kind === 'etag') await askLater(() => compareEtags(request, both, difference), 0)
+        else if (difference) tell(difference)
+        else if (request.level === 'detailed') await askLater(() => readBoth(request, both), both.source.size * 2)
         else totals.equal++
       }
       request.onProgress?.(totals.sourceObjects, totals.bytesRead)
@@ -111,15 +114,36 @@ function compareListed(
     if (source.etag.toLowerCase() === target.etag.toLowerCase()) return undefined
     return { key, kind: 'etag', source: source.etag, target: target.etag }
   }
+  return compareTimes({ key, source, target })
+}
+
+function compareTimes({ key, source, target }: BothListed): ObjectDifference | undefined {
   if (target.modifiedMs >= source.modifiedMs) return undefined
   return { key, kind: 'older', source: timeOf(source), target: timeOf(target) }
+}
+
+/** Other ETags say that contents differ, unless one of them is no MD5, which only the object itself tells. */
+async function compareEtags(
+  { source, target, ...request }: AuditRequest,
+  pair: BothListed,
+  difference: ObjectDifference,
+): Promise<ObjectDifference | undefined> {
+  const rules = { ...(request.retries ?? patientRetries), signal: request.signal }
+  for (const [store, { key }] of [
+    [source, pair.source],
+    [target, pair.target],
+  ] as const) {
+    const head = await retrying(rules, () => store.head(key, request.signal))
+    if (head?.isEtagOpaque) return compareTimes(pair)
+  }
+  return difference
 }
 
 const timeOf = ({ modifiedMs }: ObjectEntry): string => new Date(modifiedMs).toISOString()
 
 async function readBoth(
   request: AuditRequest,
-  { key, source, target }: { key: string; source: ObjectEntry; target: ObjectEntry },
+  { key, source, target }: BothListed,
 ): Promise<ObjectDifference | undefined> {
   const rules = { ...(request.retries ?? patientRetries), signal: request.signal }
   try {

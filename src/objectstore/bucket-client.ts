@@ -7,6 +7,8 @@ import { type Exchanged, exchange } from '../cluster/exchange.ts'
 import type { HostPool } from '../cluster/host-pool.ts'
 import { now } from '../foundation/clock.ts'
 import { IndexferryError, type Side } from '../foundation/errors.ts'
+import type { BucketAddress } from './bucket-endpoint.ts'
+import { HeldCredentials } from './held-credentials.ts'
 import type { CredentialSource, StoreCredentials } from './store-credentials.ts'
 import { type Refusal, readRefusal, refused, type StorePlace, storeError } from './store-failures.ts'
 import { encodeKey, encodeText, type Query, queryOnTheWire, type StoreDialect, StoreSigner } from './store-signature.ts'
@@ -32,14 +34,6 @@ export interface BucketAnswer {
   readonly body: Buffer | BodyStream
 }
 
-/** Where the bucket is, which a store may know better than the user. */
-export interface BucketAddress {
-  readonly origin: string
-  readonly host: string
-  /** Before the key: empty, or `/bucket` in the path. */
-  readonly path: string
-}
-
 export interface BucketClientOptions {
   readonly bucket: string
   readonly side: Side
@@ -58,8 +52,36 @@ export interface BucketClientOptions {
 const answerBytesMax = 64 * 1024 * 1024
 /** A buffer that is written in one piece looks like silence while a slow connection takes it. */
 const sliceBytes = 256 * 1024
-/** Credentials that end sooner than this are asked for again. */
-const freshMs = 5 * 60_000
+/** A refusal may teach a region, then a time, then that credentials have ended. */
+const attemptsMax = 4
+
+/** What a request was made with, which others may have bettered by the time it is answered. */
+interface Used {
+  readonly region: string
+  readonly skewMs: number
+  readonly credentials: StoreCredentials | undefined
+}
+
+/** By what Amazon says that a bucket is in another region; without a name in answers to HEAD. */
+const elsewhere = new Set([
+  'PermanentRedirect',
+  'TemporaryRedirect',
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+  'IncorrectEndpoint',
+  'MovedPermanently',
+  '',
+])
+/** Sessions that have ended, and keys that were replaced by others meanwhile. */
+const ended = new Set([
+  'ExpiredToken',
+  'TokenRefreshRequired',
+  'SecurityTokenExpired',
+  'InvalidToken',
+  'InvalidAccessKeyId',
+])
+/** Signatures hold for a quarter of an hour; what is less is nobody's reason to refuse them. */
+const skewMsMin = 60_000
 
 export class BucketClient {
   readonly dialect: StoreDialect
@@ -68,7 +90,7 @@ export class BucketClient {
   private address: BucketAddress
   private region: string
   private pool: HostPool
-  private credentials: Promise<StoreCredentials> | undefined
+  private readonly credentials: HeldCredentials | undefined
   /** How far the clock of the store is ahead of ours. */
   private skewMs = 0
 
@@ -79,6 +101,7 @@ export class BucketClient {
     this.region = options.region
     this.address = options.addressIn(options.region)
     this.pool = options.poolTo(this.address.origin)
+    this.credentials = options.credentials && new HeldCredentials(options.credentials)
   }
 
   get place(): StorePlace {
@@ -90,13 +113,15 @@ export class BucketClient {
   async send(what: string, request: BucketRequest): Promise<BucketAnswer> {
     for (let attempt = 1; ; attempt++) {
       request.signal?.throwIfAborted()
-      // Others may learn something better meanwhile.
-      const used = { region: this.region, skewMs: this.skewMs }
-      const answer = await this.exchange(what, request)
+      const credentials = await this.credentials?.get()
+      const used = { region: this.region, skewMs: this.skewMs, credentials }
+      const answer = await this.exchange(what, request, credentials)
       if (answer.status < 300) return answer
       const refusal = readRefusal(answer.status, answer.headers, answer.body as Buffer)
-      if (attempt > 1 || request.body !== undefined || !(await this.adapt(refusal, answer, used)))
-        throw refused(refusal, this.place, what, this.dialect)
+      const isBetter = attempt < attemptsMax && (await this.adapt(refusal, answer, used))
+      if (isBetter && !isStream(request.body)) continue
+      // What has passed through is not here any more: whoever sends it has it sent again.
+      throw refused(refusal, this.place, what, this.dialect, { isPassing: isBetter })
     }
   }
 
@@ -106,7 +131,11 @@ export class BucketClient {
     return { headers, body: body as Buffer }
   }
 
-  private async exchange(what: string, request: BucketRequest): Promise<Exchanged> {
+  private async exchange(
+    what: string,
+    request: BucketRequest,
+    credentials: StoreCredentials | undefined,
+  ): Promise<Exchanged> {
     const { method, body, length, isStreamed, signal } = request
     const { host, path, origin } = this.address
     const key = request.key === undefined ? '' : encodeKey(request.key)
@@ -114,14 +143,15 @@ export class BucketClient {
     const headers: Record<string, string> = { ...request.headers }
     if (length !== undefined) headers['content-length'] = String(length)
     const { name } = this.dialect
-    const signed = await this.sign({
+    const unsigned = {
       method,
       host,
       path: name === 'oss' ? `/${this.options.bucket}/${key}` : `${path}/${key}`,
       query,
       headers,
       body: method === 'POST' && Buffer.isBuffer(body) ? body : undefined,
-    })
+    }
+    const signed = credentials ? this.signer.sign(unsigned, this.region, credentials, now() + this.skewMs) : headers
     const text = queryOnTheWire(query)
     const isWhole = Buffer.isBuffer(body) && body.length <= sliceBytes
     try {
@@ -146,52 +176,34 @@ export class BucketClient {
     }
   }
 
-  private async sign(request: Parameters<StoreSigner['sign']>[0]): Promise<Record<string, string>> {
-    const { credentials: source } = this.options
-    if (source === undefined) return { ...request.headers }
-    this.credentials ??= source()
-    const asked = this.credentials
-    let credentials: StoreCredentials
-    try {
-      credentials = await asked
-      const { expiration } = credentials
-      if (expiration !== undefined && expiration.getTime() - now() < freshMs && this.credentials === asked) {
-        this.credentials = source()
-        credentials = await this.credentials
-      }
-    } catch (error) {
-      this.credentials = undefined
-      throw error
+  /** Learns from a refusal: another region, a clock that is wrong, credentials that have ended. True when it is worth another try. */
+  private async adapt({ status, code, region: named }: Refusal, { headers }: Exchanged, used: Used): Promise<boolean> {
+    const region = named ?? single(headers['x-amz-bucket-region'])
+    if (this.options.followsRegion && elsewhere.has(code) && region !== undefined && region !== used.region) {
+      if (region !== this.region) this.moveTo(region)
+      return true
     }
-    return this.signer.sign(request, this.region, credentials, now() + this.skewMs)
+    // Answers to HEAD have no body that would tell a reason.
+    if (code === 'RequestTimeTooSkewed' || (code === '' && status === 403)) {
+      const skewMs = Date.parse(single(headers.date) ?? '') - now()
+      if (Number.isNaN(skewMs) || Math.abs(skewMs - used.skewMs) < skewMsMin) return false
+      this.skewMs = skewMs
+      return true
+    }
+    const { credentials } = used
+    const mayHaveEnded = ended.has(code) || (code === '' && status === 400 && credentials?.sessionToken !== undefined)
+    if (!mayHaveEnded || credentials === undefined || this.credentials === undefined) return false
+    this.credentials.drop(credentials)
+    const next = await this.credentials.get()
+    return next.accessKeyId !== credentials.accessKeyId || next.sessionToken !== credentials.sessionToken
   }
 
-  /** Learns from a refusal: another region, a clock that is wrong, credentials that have ended. True when it is worth another try. */
-  private async adapt(
-    { code, region: named }: Refusal,
-    { headers }: Exchanged,
-    used: { readonly region: string; readonly skewMs: number },
-  ): Promise<boolean> {
-    const region = named ?? single(headers['x-amz-bucket-region'])
-    const isElsewhere = ['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IncorrectEndpoint', 'MovedPermanently']
-    if (this.options.followsRegion && isElsewhere.includes(code) && region && region !== used.region) {
-      if (region === this.region) return true
-      this.region = region
-      this.address = this.options.addressIn(region)
-      const former = this.pool
-      this.pool = this.options.poolTo(this.address.origin)
-      void former.close()
-      return true
-    }
-    if (code === 'RequestTimeTooSkewed') {
-      const skew = Date.parse(single(headers.date) ?? '') - now()
-      if (Number.isNaN(skew) || Math.abs(skew - used.skewMs) < 60_000) return false
-      this.skewMs = skew
-      return true
-    }
-    if (!['ExpiredToken', 'TokenRefreshRequired', 'SecurityTokenExpired'].includes(code)) return false
-    this.credentials = undefined
-    return true
+  private moveTo(region: string): void {
+    this.region = region
+    this.address = this.options.addressIn(region)
+    const former = this.pool
+    this.pool = this.options.poolTo(this.address.origin)
+    void former.close()
   }
 
   /** An answer that cannot be what it should be. */
@@ -220,6 +232,8 @@ const sorted = (query: BucketRequest['query'] = {}): Query =>
 async function* slices(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += sliceBytes) yield bytes.subarray(at, at + sliceBytes)
 }
+
+const isStream = (body: BucketRequest['body']): boolean => body !== undefined && !Buffer.isBuffer(body)
 
 const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header

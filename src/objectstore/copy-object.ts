@@ -98,8 +98,8 @@ async function copyWhole(transfer: Transfer, moving: Moving): Promise<string> {
   let seen: Buffer | undefined
   return await transfer.slots.use(memoryFor(entry.size), () =>
     retrying(retries, async () => {
-      // At first the source is believed, and the target proves it. Not every ETag that looks like an MD5 is one (aws:kms), and
-      // content may break on its way: after any failure it is computed.
+      // At first the source is believed, and the target proves it. Not every ETag that looks like an MD5 is one, and content may
+      // break on its way: after any failure it is computed.
       const md5 = attempt++ === 0 ? told : undefined
       const { etag, ...sent } = await sendRange(transfer, {
         key: entry.key,
@@ -112,7 +112,7 @@ async function copyWhole(transfer: Transfer, moving: Moving): Promise<string> {
         },
       })
       // Twice the same content from the source is believed, whatever its ETag.
-      if (md5 === undefined && !seen?.equals(sent.md5)) {
+      if (md5 === undefined && !sent.isEtagOpaque && !seen?.equals(sent.md5)) {
         seen = sent.md5
         checkSource(source, entry.key, entry.etag, sent.md5)
       }

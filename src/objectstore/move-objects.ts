@@ -103,6 +103,7 @@ function openTransfer(request: MoveRequest, progress: MoveProgress): Transfer {
     },
     note: request.note ?? (() => {}),
     serverSide: isOneStore && serverSide !== 'off',
+    wantsMd5: false,
   }
 }
 
@@ -226,16 +227,22 @@ async function finish(
 const extrasPage = 256
 
 /** Those that others refer to last: first what a cluster reads first. The highest index-N goes before its predecessors. */
-async function deleteExtras({
-  target,
-  targetPrefix,
-  journal,
-  transfers,
-  retries,
-  signal,
-}: MoveRequest): Promise<number> {
+async function deleteExtras(request: MoveRequest): Promise<number> {
+  const { source, target, sourcePrefix, targetPrefix, journal, transfers, retries, signal } = request
   const rules = { ...(retries ?? patientRetries), signal }
   let deleted = 0
+  let kept = 0
+  const isAtSource = async (key: string): Promise<boolean> =>
+    (await retrying(rules, () => source.head(sourcePrefix + key, signal))) !== undefined
+  const deleteExtra = async (key: string, rank: Rank) => {
+    // A source may list late: what only its list does not have must not go. An index-N that it has by now says nothing of what was moved.
+    if (rank < ranks.index && (await isAtSource(key))) {
+      kept++
+      return
+    }
+    await retrying(rules, () => target.delete(targetPrefix + key))
+    deleted++
+  }
   for (const rank of [...allRanks].reverse()) {
     let after: string | undefined
     for (;;) {
@@ -244,12 +251,11 @@ async function deleteExtras({
       after = keys.at(-1)
       if (rank === ranks.index) keys.sort((left, right) => generationOf(right) - generationOf(left))
       for (let from = 0; from < keys.length; from += transfers) {
-        const some = keys.slice(from, from + transfers)
-        await Promise.all(some.map((key) => retrying(rules, () => target.delete(targetPrefix + key))))
-        deleted += some.length
+        await Promise.all(keys.slice(from, from + transfers).map((key) => deleteExtra(key, rank)))
       }
     }
   }
+  if (kept > 0) request.note?.(`${kept} objects stay at the target: the source has them, too, and lists them late`)
   return deleted
 }
 

@@ -1,7 +1,7 @@
 // The rules that a move follows, apart from any store.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../../test/documents/properties.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import { type DecisionRules, decideObject } from './decide-object.ts'
 import { pathOfKey, readName } from './folder-names.ts'

@@ -22,6 +22,8 @@ export interface ObjectHeaders {
 
 export interface ObjectHead extends ObjectEntry {
   readonly headers: ObjectHeaders
+  /** Encrypted with a key of the user's: the ETag looks like an MD5 and is none. Lists do not tell. */
+  readonly isEtagOpaque?: boolean
 }
 
 export interface ObjectRange {

@@ -40,7 +40,7 @@ export const storeOptions = {
     help: 'Region of the bucket.',
     placeholder: 'REGION',
     example: 'ap-southeast-1',
-    defaultText: 'AWS_REGION, else us-east-1; cn-hangzhou for OSS',
+    defaultText: 'AWS_REGION, the region of the profile, else us-east-1; cn-hangzhou for OSS',
   }),
   pathStyle: optionWithDefault(choice('auto', 'on', 'off'), 'auto', {
     commands,

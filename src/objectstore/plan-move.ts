@@ -45,6 +45,7 @@ export async function planMove(request: PlanRequest): Promise<MovePlan> {
     request.onPlanned()
   }
   if (!request.deleteExtra) refuseHidden(request)
+  else refuseEmptying(request, totals)
   progress.isListed = true
   return totals
 }
@@ -71,6 +72,19 @@ function planPair(
   journal.plan({ ...source, key, rank, isCheck: decision === 'check' })
   progress.objectsPlanned++
   progress.bytesPlanned += source.size
+}
+
+/** A base path that is misspelt has no objects either. */
+function refuseEmptying({ source, target, sourcePrefix }: PlanRequest, totals: MovePlan): void {
+  if (totals.sourceObjects > 0 || totals.extra === 0) return
+  throw new IndexferryError(
+    'USAGE',
+    `source ${source.name} has no objects below "${sourcePrefix}", and --delete-extra would delete all ${totals.extra} of the target ${target.name}`,
+    {
+      side: 'source',
+      remedy: 'Check the bucket and the base path of the source; leave out --delete-extra where it is empty.',
+    },
+  )
 }
 
 const extrasPage = 256

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../../test/documents/properties.ts'
 import { readListing } from './s3-answers.ts'
 import { escapeXml } from './xml.ts'
 

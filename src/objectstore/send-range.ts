@@ -2,9 +2,10 @@
 // through as they come.
 import { createHash, type Hash } from 'node:crypto'
 import { BufferPool } from '../foundation/buffer-pool.ts'
+import { isErrorOf } from '../foundation/errors.ts'
 import { md5Of } from './object-checksum.ts'
 import type { ObjectBody, ObjectRange, OpenedObject } from './object-store.ts'
-import type { Transfer } from './transfer.ts'
+import { hashRange, type Transfer } from './transfer.ts'
 
 const bufferedMax = 256 * 1024
 /** Between two connections, for what one has ahead of the other. */
@@ -18,6 +19,8 @@ export interface Sent {
   readonly etag: string
   /** Of what was sent. */
   readonly md5: Buffer
+  /** The ETag of the source says nothing about its content. */
+  readonly isEtagOpaque: boolean
 }
 
 export interface SendRequest {
@@ -25,26 +28,53 @@ export interface SendRequest {
   readonly range: ObjectRange
   /** Of the version that is wanted. */
   readonly etag: string
-  /** The MD5 by what the source says: the store checks it, and nobody has to compute it. */
+  /** The MD5 by the ETag of the source: the store checks it, and nobody has to compute it. */
   readonly md5?: Buffer | undefined
   readonly send: (body: ObjectBody, opened: OpenedObject) => Promise<string>
 }
 
 export async function sendRange(transfer: Transfer, request: SendRequest): Promise<Sent> {
+  const isLarge = request.range.length > bufferedMax
+  const readBefore = () => hashSource(transfer, request)
+  const isReadBefore = transfer.wantsMd5 && isLarge && request.md5 === undefined
+  try {
+    return await sendOnce(transfer, request, isReadBefore ? await readBefore() : undefined)
+  } catch (error) {
+    if (!isLarge || isReadBefore || !isWithoutMd5(error)) throw error
+    if (!transfer.wantsMd5) transfer.note('the target takes nothing without its MD5: large objects are read twice')
+    transfer.wantsMd5 = true
+    return await sendOnce(transfer, request, await readBefore())
+  }
+}
+
+/** "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Part requests with Object Lock parameters" */
+const isWithoutMd5 = (error: unknown): boolean =>
+  isErrorOf(error, 'REQUEST_REFUSED') && /Content-MD5.* is required/i.test(error.message)
+
+const hashSource = ({ source, signal }: Transfer, { key, range, etag }: SendRequest): Promise<Buffer> =>
+  hashRange(source, key, range, { ...(etag ? { etag } : {}), signal })
+
+/** `computed`: of what is passed through as it comes the MD5 is known only in the end, unless it was read before. */
+async function sendOnce(transfer: Transfer, request: SendRequest, computed: Buffer | undefined): Promise<Sent> {
   const { key, range, etag } = request
   const { source, signal } = transfer
   const isSmall = range.length <= bufferedMax
   if (isSmall) await transfer.slots.pay(range.length, signal)
   const opened = await source.open(key, range, { ...(etag ? { etag } : {}), signal })
+  const { isEtagOpaque = false } = opened.head
+  const known = { ...request, md5: computed ?? (isEtagOpaque ? undefined : request.md5) }
   try {
-    return await (isSmall ? sendBuffered(request, opened) : sendStreamed(transfer, request, opened))
+    const sent = await (isSmall ? sendBuffered(known, opened) : sendStreamed(transfer, known, opened))
+    return { ...sent, isEtagOpaque }
   } finally {
     // The rest of a body that the target did not want holds a connection.
     await opened.body.return?.()
   }
 }
 
-async function sendBuffered({ range, md5: known, send }: SendRequest, opened: OpenedObject): Promise<Sent> {
+type SentBytes = Omit<Sent, 'isEtagOpaque'>
+
+async function sendBuffered({ range, md5: known, send }: SendRequest, opened: OpenedObject): Promise<SentBytes> {
   const first = await opened.body.next()
   // Most small objects come in one piece, which needs no copy of its own.
   const isWhole = !first.done && first.value.length === range.length
@@ -62,7 +92,7 @@ async function sendStreamed(
   { slots, signal }: Transfer,
   { range, md5: known, send }: SendRequest,
   { head, body }: OpenedObject,
-): Promise<Sent> {
+): Promise<SentBytes> {
   const hash = known === undefined ? createHash('md5') : undefined
   const stream = new PassingBody(body, async (chunk) => {
     hash?.update(chunk)

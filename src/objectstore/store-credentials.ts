@@ -5,6 +5,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { IndexferryError, registerSecret, type Side } from '../foundation/errors.ts'
 import type { Environment, StoreSettings } from './store-settings.ts'
+import { vendorRequests } from './vendor-requests.ts'
 
 export interface StoreCredentials {
   readonly accessKeyId: string
@@ -20,13 +21,15 @@ export interface CredentialQuestion {
   readonly side: Side
   readonly settings: StoreSettings
   readonly env: Environment
+  /** Of the bucket, where it is Amazon's: roles are assumed there, as its partition knows no others. */
+  readonly region?: string
 }
 
 export function credentialSource(question: CredentialQuestion): CredentialSource {
   const { kind, settings, side } = question
   const own = ownCredentials(settings, side)
   const first = own ? async () => own : kind === 'oss' ? async () => ossCredentials(question) : awsChain(question)
-  const found = settings.role === undefined || kind === 'oss' ? first : assumeRole(settings.role, first)
+  const found = settings.role === undefined || kind === 'oss' ? first : assumeRole(question, settings.role, first)
   let releases: (() => void)[] = []
   return async () => {
     const credentials = await found()
@@ -78,12 +81,17 @@ function awsChain(question: CredentialQuestion): CredentialSource {
     const variables = profile === undefined ? awsVariables(question) : undefined
     if (variables) return variables
     const vendor = await import('@aws-sdk/credential-providers')
-    const named = profile === undefined ? {} : { profile }
+    const parentClientConfig = question.region === undefined ? {} : { region: question.region }
+    // Files that others write anew while we run are read anew.
+    const throughProxy = vendorRequests(question.side, question.env)
+    const clientConfig = throughProxy === undefined ? {} : { clientConfig: throughProxy }
+    const common = { parentClientConfig, ...clientConfig }
+    const asked = { ...(profile === undefined ? {} : { profile }), ignoreCache: true, ...common }
     const providers = [
-      vendor.fromIni(named),
-      vendor.fromSSO(named),
-      vendor.fromProcess(named),
-      vendor.fromTokenFile(),
+      vendor.fromIni(asked),
+      vendor.fromSSO(asked),
+      vendor.fromProcess(asked),
+      vendor.fromTokenFile(common),
       ...(metadataCredentials ? [metadata(vendor, question.env)] : []),
     ]
     const reasons: string[] = []
@@ -91,28 +99,51 @@ function awsChain(question: CredentialQuestion): CredentialSource {
       try {
         return await provide()
       } catch (error) {
-        // "Go on with the next" is how a provider of this chain says that it has nothing; anything else is a real fault.
         const reason = error instanceof Error ? error.message : String(error)
-        if ((error as { tryNextLink?: boolean }).tryNextLink === false) throw missing(question, reason, error)
+        // "Go on with the next" is how a provider of this chain says that it has nothing; anything else is a real fault.
+        if ((error as { tryNextLink?: boolean }).tryNextLink !== true) throw missing(question, reason, error)
         reasons.push(reason)
       }
     }
-    throw missing(question, reasons[0] ?? 'none found')
+    throw missing(question, (metadataCredentials ? reasons.at(-1) : reasons[0]) ?? 'none found')
   }
 }
 
+/** An agent beside us may be busy for a moment. */
+const agentMs = 5_000
+
 function metadata(vendor: typeof import('@aws-sdk/credential-providers'), env: Environment): CredentialSource {
   const inContainer = env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI ?? env.AWS_CONTAINER_CREDENTIALS_FULL_URI
-  return inContainer === undefined ? vendor.fromInstanceMetadata() : vendor.fromContainerMetadata()
+  return inContainer === undefined ? vendor.fromInstanceMetadata() : vendor.fromHttp({ timeout: agentMs })
 }
 
-function assumeRole(role: string, masterCredentials: CredentialSource): CredentialSource {
+function assumeRole(question: CredentialQuestion, role: string, masterCredentials: CredentialSource): CredentialSource {
+  const { region, settings, side, env } = question
   let provide: CredentialSource | undefined
   return async () => {
     const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
     const params = { RoleArn: role, RoleSessionName: 'indexferry' }
-    provide ??= fromTemporaryCredentials({ masterCredentials, params }) as CredentialSource
-    return provide()
+    const clientConfig = {
+      ...(region === undefined ? {} : { region }),
+      ...(settings.profile === undefined ? {} : { profile: settings.profile }),
+      ...vendorRequests(side, env),
+    }
+    provide ??= fromTemporaryCredentials({ masterCredentials, params, clientConfig }) as CredentialSource
+    try {
+      return await provide()
+    } catch (error) {
+      if (error instanceof IndexferryError) throw error
+      const { name, message } = error instanceof Error ? error : new Error(String(error))
+      throw new IndexferryError(
+        'CREDENTIALS_MISSING',
+        `the ${side} cannot assume the role ${role}: ${name}: ${message}`,
+        {
+          side,
+          remedy: 'Look at the trust policy of the role, and at the credentials that are to assume it.',
+          cause: error,
+        },
+      )
+    }
   }
 }
 

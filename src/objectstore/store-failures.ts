@@ -37,6 +37,9 @@ const wrongKey = new Set([
   'InvalidSecurityToken',
 ])
 
+/** Of objects in storage classes like GLACIER, with 403. */
+const archived = 'InvalidObjectState'
+
 /** Passing faults that come with a 4xx status. */
 const passing = new Set([
   'RequestTimeout',
@@ -77,31 +80,52 @@ export function readRefusal(status: number, headers: IncomingHttpHeaders, body: 
   }
 }
 
-export function refused(refusal: Refusal, place: StorePlace, what: string, dialect: StoreDialect): IndexferryError {
+/** `isPassing`: what stood in the way is mended, and the same again will do. */
+export function refused(
+  refusal: Refusal,
+  place: StorePlace,
+  what: string,
+  dialect: StoreDialect,
+  { isPassing = false }: { readonly isPassing?: boolean } = {},
+): IndexferryError {
   const { status, code, message } = refusal
   const { side, name } = place
   const reason = `${code && `${code}: `}${message} (${status})`.slice(0, 500)
-  const remedy = remedyFor(refusal, dialect)
-  return new IndexferryError(codeOf(refusal), `${side} ${name}: cannot ${what}: ${reason}`, {
+  const remedy = remedyFor(refusal, side, dialect)
+  return new IndexferryError(isPassing ? 'STORE_BUSY' : codeOf(refusal), `${side} ${name}: cannot ${what}: ${reason}`, {
     side,
     fields: { status, store: name },
     ...(remedy === undefined ? {} : { remedy }),
   })
 }
 
-function remedyFor({ code }: Refusal, { name }: StoreDialect): string | undefined {
+const ended = new Set(['ExpiredToken', 'TokenRefreshRequired', 'SecurityTokenExpired'])
+
+function remedyFor(refusal: Refusal, side: Side, { name }: StoreDialect): string | undefined {
+  const { code, region } = refusal
   if (code === 'InvalidObjectName')
     return 'OSS takes no names that begin with / or \\, are empty or longer than 1,023 bytes. Put what such names begin with into the base path of the source (a / as %2F), so that the rest is moved, or rename the objects.'
   if (code === 'SecondLevelDomainForbidden')
     return 'The store wants the bucket in the host name: leave out the option …-path-style on.'
   if (code === 'SignatureDoesNotMatch' && name === 'oss')
     return 'Check the secret and the region; an endpoint that speaks S3 only wants --source-signature s3 or --target-signature s3.'
-  return undefined
+  if (code === archived)
+    return 'The object is archived: have the store restore it first (aws s3api restore-object, ossutil restore); the same command goes on where it stopped.'
+  if (region !== undefined) return `The bucket is in the region ${region}: give it with --${side}-region ${region}.`
+  if (ended.has(code)) return 'Get new credentials; the same command goes on where it stopped.'
+  if (code === 'RequestTimeTooSkewed') return 'Set the clock of this machine right.'
+  const ours = codeOf(refusal)
+  if (ours === 'CREDENTIALS_WRONG')
+    return `Check the access key of the ${side} and its secret: its options, the environment or the profile.`
+  if (ours === 'PRIVILEGE_MISSING')
+    return `Allow it to the key of the ${side}; docs/object-stores.md lists what is needed.`
+  return ours === 'REQUEST_REFUSED' ? 'Read the reason that the store gave.' : undefined
 }
 
 function codeOf({ code, status }: Refusal): ErrorCode {
   if (code === 'NoSuchBucket') return 'BUCKET_MISSING'
   if (wrongKey.has(code)) return 'CREDENTIALS_WRONG'
+  if (code === archived) return 'REQUEST_REFUSED'
   if (passing.has(code) || status === 429 || status >= 500) {
     if (status === 501 || code === 'NotImplemented') return 'REQUEST_REFUSED'
     return 'STORE_BUSY'

@@ -18,7 +18,7 @@ const withoutChunked = (encoding: string): string =>
 
 const text = (value: string | string[] | undefined): string => (Array.isArray(value) ? value.join(', ') : (value ?? ''))
 
-export function headersOf(answer: IncomingHttpHeaders, { headerPrefix }: StoreDialect): ObjectHeaders {
+function headersOf(answer: IncomingHttpHeaders, { headerPrefix }: StoreDialect): ObjectHeaders {
   const encoding = withoutChunked(text(answer['content-encoding']))
   const meta = `${headerPrefix}meta-`
   const metadata = Object.entries(answer)
@@ -42,7 +42,13 @@ export const headOf = (key: string, answer: IncomingHttpHeaders, dialect: StoreD
   modifiedMs: Date.parse(answer['last-modified'] ?? '') || 0,
   etag: plainEtag(answer.etag),
   headers: headersOf(answer, dialect),
+  isEtagOpaque: isEtagOpaque(answer),
 })
+
+/** As Amazon says of its ETags: SSE-KMS, also in two layers, and SSE-C. */
+const isEtagOpaque = (answer: IncomingHttpHeaders): boolean =>
+  text(answer['x-amz-server-side-encryption']).startsWith('aws:kms') ||
+  answer['x-amz-server-side-encryption-customer-algorithm'] !== undefined
 
 /** Of the whole object: the number behind the slash in `bytes 0-9/100`. */
 function totalSize(answer: IncomingHttpHeaders): number {

@@ -22,6 +22,8 @@ export interface Transfer {
   readonly note: (text: string) => void
   /** Whether the store copies by itself; turned off when it refuses. */
   serverSide: boolean
+  /** Whether the target takes nothing without its MD5, as buckets with Object Lock do; turned on when it says so. */
+  wantsMd5: boolean
 }
 
 /** One object on its way. */

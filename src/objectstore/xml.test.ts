@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../../test/documents/properties.ts'
 import { childOf, escapeXml, readXml, textOf } from './xml.ts'
 
 test('reads what stores answer', () => {

@@ -14,6 +14,9 @@ export interface Refusal {
   /** The code of an S3 error. */
   readonly code: string
   readonly message?: string
+  /** Where the bucket is, as Amazon tells it: in the body and in a header. */
+  readonly region?: string
+  readonly headers?: OutgoingHttpHeaders
 }
 
 export interface Translated {
@@ -79,11 +82,14 @@ async function pass(
 ): Promise<void> {
   const refusal = await before?.(request)
   if (refusal) {
-    const { status, code, message = code } = refusal
-    const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`
+    const { status, code, message = code, region, headers: told } = refusal
+    const place = region === undefined ? '' : `<Region>${region}</Region>`
+    const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message>${place}</Error>`
+    const inHeader = region === undefined ? {} : { 'x-amz-bucket-region': region }
     request.resume()
     await new Promise((resolve) => request.on('end', resolve))
-    response.writeHead(status, { 'content-type': 'application/xml' }).end(request.method === 'HEAD' ? undefined : body)
+    response.writeHead(status, { 'content-type': 'application/xml', ...inHeader, ...told })
+    response.end(request.method === 'HEAD' ? undefined : body)
     return
   }
   const { hostname, port } = new URL(proxy.target)

@@ -5,7 +5,6 @@
 // signatures.
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,7 +12,8 @@ import { buildOnce, cacheFolder } from '../servers/cache.ts'
 import { guard } from '../servers/guarded.ts'
 import { findJdk, missingJdk, requireJdk, tool } from '../servers/java.ts'
 import { resolveArtifacts } from '../servers/maven.ts'
-import { lastLines, run } from '../servers/run.ts'
+import { freePort, isListening } from '../servers/ports.ts'
+import { fetchWith, lastLines } from '../servers/run.ts'
 
 export type StoreName = 's3proxy' | 'versitygw' | 'gofakes3'
 
@@ -56,7 +56,21 @@ const isOnPath = (program: string): boolean =>
 const home = (name: StoreName, version: string): string => join(cacheFolder(), 'objectstores', `${name}-${version}`)
 const goProgram = (name: keyof typeof goModules): string => join(home(name, goModules[name].version), name)
 
+const attempts = 3
+
 export async function startObjectStore(name: StoreName, options: StoreOptions = {}): Promise<StartedStore> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(name, options)
+    } catch (error) {
+      // Between the choice of a port and its use by the store somebody else may take it.
+      const portTaken = error instanceof Error && /address already in use/i.test(error.message)
+      if (!portTaken || attempt === attempts) throw error
+    }
+  }
+}
+
+async function startOnce(name: StoreName, options: StoreOptions): Promise<StartedStore> {
   const folder = await mkdtemp(join(tmpdir(), `indexferry-${name}-`))
   const data = join(folder, 'data')
   await mkdir(data)
@@ -122,7 +136,7 @@ async function goBuilt(name: keyof typeof goModules): Promise<string> {
   const { module, version } = goModules[name]
   const wanted = `${module}@v${version}`
   await buildOnce(home(name, version), wanted, (temporary) =>
-    run('go', ['install', wanted], { env: { ...process.env, GOBIN: temporary, CGO_ENABLED: '0' } }),
+    fetchWith('go', ['install', wanted], { env: { ...process.env, GOBIN: temporary, CGO_ENABLED: '0' } }),
   )
   return goProgram(name)
 }
@@ -177,30 +191,8 @@ async function untilListening(port: number, ended: () => string | undefined): Pr
   while (Date.now() < deadline) {
     const how = ended()
     if (how) throw new Error(how)
-    if (await answers(port)) return
+    if (await isListening(port)) return
     await sleep(50)
   }
   throw new Error('too late')
-}
-
-const answers = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', () => resolve(false))
-  })
-
-/** Below the range from which the system takes the ports of outgoing connections. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 15_000 + Math.floor(Math.random() * 17_000)
-    const isFree = await new Promise<boolean>((resolve) => {
-      const probe = createServer()
-      probe.on('error', () => resolve(false))
-      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-    })
-    if (isFree) return port
-  }
 }

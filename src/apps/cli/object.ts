@@ -144,16 +144,21 @@ async function copy(work: Work): Promise<number> {
   return exitCodes.done
 }
 
+/** A base path that is misspelt has no objects either. */
+const nothingThere = '  The source has nothing there: check its bucket and base path.'
+
 function describeResult(result: MoveResult): string {
   const { objects, copied, copiedByStore, skipped, bytesCopied, extra, deleted, repositories } = result
   const lines = [
     `${formatCount(objects)} objects: ${formatCount(copied)} copied (${formatBytes(bytesCopied)}), ${formatCount(skipped)} there already`,
   ]
+  if (objects === 0) lines.push(nothingThere)
   if (copiedByStore > 0) lines.push(`  ${formatCount(copiedByStore)} of them copied by the store itself`)
   if (extra > 0)
     lines.push(`  ${formatCount(extra)} only at the target${deleted > 0 ? `, ${formatCount(deleted)} deleted` : ''}`)
   if (result.rounds > 1) lines.push(`  looked through ${result.rounds} times, because the source changed meanwhile`)
-  for (const root of repositories) lines.push(`  snapshot repository at "${root}"`)
+  for (const root of repositories)
+    lines.push(root === '' ? '  it is a snapshot repository' : `  snapshot repository at "${root}"`)
   return lines.join('\n')
 }
 
@@ -209,5 +214,5 @@ function describeAudit(result: AuditResult, listed: readonly ObjectDifference[])
   const found = differences === 0 ? 'no differences' : `${formatCount(differences)} differences`
   const extra = result.extra > 0 ? `, ${formatCount(result.extra)} objects only at the target` : ''
   const sum = `${formatCount(result.sourceObjects)} objects, ${result.level} audit: ${found}${extra}`
-  return [...lines, sum].join('\n')
+  return [...lines, sum, ...(result.sourceObjects === 0 ? [nothingThere] : [])].join('\n')
 }
