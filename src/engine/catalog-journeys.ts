@@ -14,6 +14,7 @@ import {
 import { isEnd } from '../migration/snapshot-journey/journey-states.ts'
 import { CatalogDatabase, type Row } from './catalog-database.ts'
 import { type CopyOwner, describeOwner, isOwnerAlive } from './catalog-owner.ts'
+import { ownerOf } from './catalog-records.ts'
 import type { CatalogForm } from './catalog-schema.ts'
 
 /** Its id is "IFRJ". */
@@ -96,7 +97,9 @@ export class JourneyCatalog implements Disposable {
       const before = this.find(name)
       if (before?.isRunning) throw running(before)
       const isOver = before !== undefined && isEnd(before.record.state)
-      const isAnew = before === undefined || before.record.state === 'aborted' || (restart && isOver)
+      // A plan that was refused at the very first step may be corrected.
+      const isOther = before !== undefined && before.key !== key && isUntouched(before)
+      const isAnew = before === undefined || before.record.state === 'aborted' || (restart && isOver) || isOther
       if (restart && before && !isOver) throw unfinished(name)
       if (!isAnew && before.key !== key) throw changed(before)
       const kept = isAnew ? newRecord(now()) : before.record
@@ -174,7 +177,7 @@ export class JourneyWriter implements JourneyJournal {
 }
 
 function listingOf(row: Row): JourneyListing {
-  const owner = row.owner === null ? null : ownerOf(row)
+  const owner = ownerOf(row) ?? null
   return {
     name: String(row.name),
     key: String(row.key),
@@ -190,10 +193,8 @@ function listingOf(row: Row): JourneyListing {
   }
 }
 
-const ownerOf = ({ owner, heartbeat }: Row): CopyOwner => ({
-  ...(JSON.parse(String(owner)) as Omit<CopyOwner, 'heartbeat'>),
-  heartbeat: Number(heartbeat),
-})
+const isUntouched = ({ record: { state, passed } }: JourneyListing): boolean =>
+  state === 'registering' && passed.length === 0
 
 const requestsOf = (row: Row): JourneyRequests => ({
   abort: row.abort_requested === 1,

@@ -94,8 +94,9 @@ export async function runDelete({
   return exitCodes.done
 }
 
-export async function runCleanup({ values, cluster, repository }: SnapshotCall): Promise<number> {
-  const cleaned = await cleanUpRepository(cluster, repository as string)
+export async function runCleanup({ values, cluster, repository, signal, note }: SnapshotCall): Promise<number> {
+  const wait = { forMs: values.snapshots.waitForOthers, signal, note }
+  const cleaned = await cleanUpRepository(cluster, repository as string, wait)
   if (values.engine.json) printJson({ repository, ...cleaned })
   else if (!values.engine.quiet) {
     printResult(`removed ${formatCount(cleaned.deletedBlobs)} objects (${formatBytes(cleaned.deletedBytes)})`)

@@ -75,7 +75,7 @@ const actions: Readonly<Record<string, Action>> = {
     run: runRestore,
   },
   delete: { needs: ['repository', 'snapshot'], takes: ['yes', 'waitForOthers'], run: runDelete },
-  cleanup: { needs: ['repository'], takes: [], run: runCleanup },
+  cleanup: { needs: ['repository'], takes: ['waitForOthers'], run: runCleanup },
 }
 
 const iamTakes = ['bucket', 'roleArn', 'domainArn', 'partition']
@@ -129,7 +129,10 @@ async function onCluster({ name, action, call, values }: Called, places: readonl
   refuseOtherSide(call, values, { side, otherSide })
   const { quiet, progress } = values.engine
   using display = new ProgressDisplay(quiet ? 'none' : progress)
-  using pause = pauseSignal((text) => display.note(text), 'what the cluster has begun goes on without this command')
+  using pause = pauseSignal(
+    (text) => display.note(text),
+    () => 'what the cluster has begun goes on without this command',
+  )
   const note = (text: string) => {
     if (!quiet) display.note(text)
   }

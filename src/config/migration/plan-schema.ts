@@ -78,10 +78,23 @@ const moveSection = section(
   },
 )
 
+const expression: ValueType<string> = {
+  name: 'text',
+  placeholder: 'PATTERN',
+  expects: 'a regular expression such as (.+)',
+  parse: (value) => {
+    try {
+      return new RegExp(value) && value
+    } catch {
+      return undefined
+    }
+  },
+}
+
 const restoreSection = section(
   { help: 'How snapshots are restored.' },
   {
-    rename_pattern: setting(text, { help: 'Regular expression for names of indexes.' }).optional(),
+    rename_pattern: setting(expression, { help: 'Regular expression for names of indexes.' }).optional(),
     rename_replacement: setting(text, { help: 'What stands in its place; $1 is its first group.' }).optional(),
     index_settings: serverSettings({ help: 'Settings that restored indexes get instead of their own.' }).optional(),
     ignore_index_settings: list({ help: 'Settings that stay behind.' }, setting(text, { help: 'Name.' })).optional(),

@@ -8,5 +8,5 @@ export function chosenIndexes(expression: string, names: readonly string[], wher
   const wanted = parseIndexExpression(expression).filter(({ kind }) => kind !== 'exclusion')
   const isMeant = (name: string): boolean =>
     !reachesHidden(name) || wanted.some(({ text }) => reachesHidden(text) && fitsPattern(name, text))
-  return selectIndexes(expression, names, where).filter(isMeant)
+  return selectIndexes(expression, names, where, 'source').filter(isMeant)
 }

@@ -22,7 +22,7 @@ export interface JourneyRecord {
   readonly verification: readonly JourneyCheck[]
 }
 
-export type StatePart = 'work' | `before ${number}` | `after ${number}`
+export type StatePart = 'work' | `${'before' | 'after'} ${string}`
 
 export interface CycleRecord {
   readonly number: number

@@ -3,6 +3,7 @@
 import { now, sleep } from '../../foundation/clock.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
 import { blockWrites, releaseWrites } from './block-writes.ts'
+import { hookParts } from './hook-parts.ts'
 import type { JourneyContext } from './journey-context.ts'
 import { cyclesKept, type JourneyRecord, newCycle, type StatePart } from './journey-record.ts'
 import { isEnd, type JourneyEvent, type JourneyState, nextState, phaseOf, stateWords } from './journey-states.ts'
@@ -81,10 +82,10 @@ async function runHooks(context: JourneyContext, when: 'before' | 'after'): Prom
   const { state, passed } = journal.record
   const phase = phaseOf[state]
   const hooks = plan.hooks.filter((hook) => hook.phase === phase && hook.when === when)
-  for (const [place, hook] of hooks.entries()) {
-    if (passed.includes(`${when} ${place}`)) continue
+  for (const { hook, part } of hookParts(hooks, when)) {
+    if (passed.includes(part)) continue
     await runHook({ hook, facts: factsOf(context, when), folder: plan.folder, signal })
-    pass(context, `${when} ${place}`)
+    pass(context, part)
   }
 }
 

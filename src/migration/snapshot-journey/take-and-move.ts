@@ -10,6 +10,7 @@ import { type MoveResult, moveObjects } from '../../objectstore/move-objects.ts'
 import { listDataStreams } from '../../source/data-streams.ts'
 import { resolveIndexes } from '../../source/resolve-indexes.ts'
 import { blockWrites } from './block-writes.ts'
+import { checkNames } from './check-names.ts'
 import { chosenIndexes } from './chosen-indexes.ts'
 import { type JourneyContext, type JourneyStores, updateCycle } from './journey-context.ts'
 import type { JourneySide, StorePlan } from './journey-plan.ts'
@@ -17,12 +18,15 @@ import type { JourneySide, StorePlan } from './journey-plan.ts'
 export async function registerBoth(context: JourneyContext): Promise<void> {
   const { plan, source, target, note } = context
   await refuseDataStreams(context)
+  await checkNames(context)
+  await checkStores(context)
   const registered = await registerRepository(source, {
     repository: plan.source.repository.name,
     definition: plan.source.repository,
     replace: plan.source.repository.replace,
     verify: true,
     moved: comparablePlace(plan.source),
+    writes: true,
     note,
   })
   note(`source: repository ${registered.repository} (${registered.place}) ${registered.outcome}`)
@@ -37,6 +41,15 @@ export async function registerBoth(context: JourneyContext): Promise<void> {
     note,
   })
   note(`target: repository ${other.repository} (${other.place}) ${other.outcome}`)
+}
+
+/** A bucket or a key that is wrong is told before a snapshot is taken. A folder may come with the first snapshot. */
+async function checkStores({ plan, stores, signal }: JourneyContext): Promise<void> {
+  for (const side of ['source', 'target'] as const) {
+    const location = plan[side].store?.location
+    if (!stores || !location || location.kind === 'folder') continue
+    await stores[side].list(location.prefix, signal)[Symbol.asyncIterator]().next()
+  }
 }
 
 /**
@@ -84,6 +97,8 @@ async function takeOnce(context: JourneyContext, late: readonly string[]): Promi
   // Again, because somebody may have taken the block away while nobody was here; new indexes get one, too.
   if (journal.record.cycle.isLast && plan.cutOver.blockWrites) await blockWrites(context, late)
   await refuseDataStreams(context)
+  // Servers take a snapshot without an index that is not there, and then nothing could be restored from it.
+  if (journal.record.cycle.snapshot === null) await resolveIndexes(source, plan.indices, { signal })
   const snapshot = await snapshotName(context)
   const facts = await createSnapshot(source, {
     repository: plan.source.repository.name,
@@ -198,7 +213,9 @@ async function move(
   })
   requireRepositoryFiles(result, stores)
   const { objects, copied, bytesCopied: bytes } = result
-  updateCycle(context, { moved: { objects, copied, bytes } })
+  // Gone through again after something failed, it is still one move.
+  const before = context.journal.record.cycle.moved ?? { copied: 0, bytes: 0 }
+  updateCycle(context, { moved: { objects, copied: before.copied + copied, bytes: before.bytes + bytes } })
   note(`${copied} of ${objects} objects moved`)
 }
 
