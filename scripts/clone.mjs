@@ -41,12 +41,18 @@ function installDependencies() {
   const stamp = join(root, 'node_modules', '.indexferry-lock')
   if (existsSync(node24) && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
   console.error('Installing the dependencies of this clone (once) …')
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  })
-  if (npm.status !== 0) process.exit(npm.status ?? 1)
+  for (const pause of [5, 30, 0]) {
+    const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+      shell: process.platform === 'win32',
+    })
+    if (npm.status === 0) break
+    // A registry that fails once must not fail a whole test run; whoever stops npm means it, and without npm nothing helps.
+    if (pause === 0 || npm.signal || npm.error) process.exit(npm.status || 1)
+    console.error(`npm ci failed; another attempt in ${pause} s`)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause * 1000)
+  }
   writeFileSync(stamp, lock)
 }
 

@@ -2,11 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { capabilitiesOf } from '../src/cluster/capabilities.ts'
-import { allOptions, type CommandOption } from '../src/config/gather-options.ts'
+import { allOptions, type CommandOption, defaultOf } from '../src/config/gather-options.ts'
 import { type OptionGroupName, optionGroups } from '../src/config/option-groups.ts'
 import { errorCodes } from '../src/foundation/error-codes.ts'
 import { exitCodes } from '../src/foundation/error-definition.ts'
-import { formatByteSize, formatDuration } from '../src/foundation/quantity.ts'
 import { parseClusterVersion } from '../src/model/cluster-version.ts'
 import { rooms } from '../src/rooms.ts'
 import { serverNames } from '../test/servers/catalogue.ts'
@@ -64,27 +63,20 @@ function optionRow(described: CommandOption): string[] {
   return [
     `${short}\`--${name}${value}\` <br> \`${env}\``,
     notes.filter(Boolean).join(' '),
-    defaultOf(described),
+    defaultOf(described) ?? (takes === 'flag' ? 'off' : 'none'),
     option.commands.join(', '),
   ]
-}
-
-function defaultOf({ option, takes }: CommandOption): string {
-  if (option.defaultText) return option.defaultText
-  if (takes === 'flag') return 'off'
-  if (option.default === undefined || takes === 'values') return 'none'
-  if (option.type.name === 'bytes') return formatByteSize(option.default as number)
-  if (option.type.name === 'duration') return formatDuration(option.default as number)
-  return `\`${option.default}\``
 }
 
 const exitMeanings: Record<keyof typeof exitCodes, string> = {
   done: 'Everything that was asked for is done.',
   internal: 'A defect of indexferry.',
   usage: 'The command, a location, an option or a file named by one is wrong; nothing was done.',
-  different: 'The verification found differences, or the assessment something that would make a copy fail.',
+  different:
+    'The verification found differences, the assessment something that would make a copy fail, or a switch a condition that is not met.',
   rejected: 'The copy ended, and the target refused some documents for good.',
-  state: 'The state folder cannot be used, or the copy is running elsewhere or unknown.',
+  state:
+    'The state folder cannot be used; or the copy or migration is unknown, is run elsewhere, or is not where it allows what was asked for.',
   source: 'The source failed or refused.',
   target: 'The target failed or refused.',
   file: 'A file of documents failed.',

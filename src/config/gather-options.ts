@@ -1,5 +1,6 @@
 // Makes flags and environment variables of the options that the rooms declare. Nothing about a single option stands here.
 import type { CommandName, Option } from '../foundation/option.ts'
+import { formatByteSize, formatDuration } from '../foundation/quantity.ts'
 import { type OptionGroupName, optionGroups } from './option-groups.ts'
 
 /** One flag of a command. */
@@ -43,7 +44,7 @@ function describe(group: OptionGroupName, key: string, option: Option): CommandO
     takes: option.type.name === 'flag' ? 'flag' : takes[option.given],
     placeholder: isSecret ? 'FILE' : (option.placeholder ?? option.type.placeholder),
     help: isSecret
-      ? `File that holds the ${firstSentence.charAt(0).toLowerCase()}${firstSentence.slice(1)}`
+      ? `File that holds the ${/^[A-Z][a-z]/.test(firstSentence) ? firstSentence.charAt(0).toLowerCase() : firstSentence.charAt(0)}${firstSentence.slice(1)}`
       : firstSentence,
   }
 }
@@ -52,3 +53,12 @@ function describe(group: OptionGroupName, key: string, option: Option): CommandO
 export const allOptions: readonly CommandOption[] = (Object.keys(optionGroups) as OptionGroupName[]).flatMap((group) =>
   Object.entries(optionGroups[group].options).map(([key, option]) => describe(group, key, option as Option)),
 )
+
+/** The default for people; undefined of switches, which are off, and of what has none. */
+export function defaultOf({ option, takes }: CommandOption): string | undefined {
+  if (option.defaultText) return option.defaultText
+  if (takes === 'flag' || takes === 'values' || option.default === undefined) return undefined
+  if (option.type.name === 'bytes') return formatByteSize(option.default as number)
+  if (option.type.name === 'duration') return formatDuration(option.default as number)
+  return `\`${option.default}\``
+}

@@ -49,7 +49,7 @@ async function runAndKill(folder: string, lifetimeMs: number): Promise<number> {
   return Number(lines.at(-1))
 }
 
-test(`${kills} kills while checkpointing lose nothing that was noted`, { timeout: 60_000 }, async () => {
+test(`${kills} kills while checkpointing lose nothing that was noted`, { timeout: 300_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'indexferry-crash-'))
   try {
     let before = 0

@@ -17,7 +17,7 @@ import { isEnd } from '../migration/live-journey/migration-states.ts'
 import type { JsonObject } from '../model/json.ts'
 import { CatalogDatabase, type Row } from './catalog-database.ts'
 import { type CopyOwner, describeOwner, isOwnerAlive } from './catalog-owner.ts'
-import { encodeJson } from './catalog-records.ts'
+import { encodeJson, ownerOf } from './catalog-records.ts'
 import type { CatalogForm } from './catalog-schema.ts'
 import { freeShortId } from './short-id.ts'
 
@@ -99,13 +99,14 @@ export class MigrationCatalog implements Disposable {
   }
 
   /** By the id or the beginning of it. Throws MIGRATION_UNKNOWN. */
-  find(prefix: string): MigrationListing {
+  find(name: string): MigrationListing {
+    const prefix = name.toLowerCase()
     const found = this.list().filter(({ id }) => id === prefix || id.startsWith(prefix))
     const exact = found.find(({ id }) => id === prefix)
     const [only, another] = found
     if (exact) return exact
     if (only && !another) return only
-    const what = another ? `"${prefix}" is the beginning of several migrations` : `no migration has the id "${prefix}"`
+    const what = another ? `"${name}" is the beginning of several migrations` : `no migration has the id "${name}"`
     throw new IndexferryError('MIGRATION_UNKNOWN', what)
   }
 
@@ -169,7 +170,7 @@ export class MigrationCatalog implements Disposable {
     )
   }
 
-  /** Nothing of it was done yet. */
+  /** Nothing of it was done yet, or nothing is left of it. */
   forget(id: string): void {
     this.database.transaction('full', () => this.database.run('DELETE FROM migrations WHERE id = ?', id))
   }
@@ -179,7 +180,7 @@ export class MigrationCatalog implements Disposable {
   }
 
   private listing(row: Row): MigrationListing {
-    const owner = row.owner === null ? null : ownerOf(row)
+    const owner = ownerOf(row) ?? null
     return {
       id: String(row.id),
       key: String(row.key),
@@ -262,11 +263,6 @@ export class MigrationWriter implements MigrationJournal {
     throw new IndexferryError('MIGRATION_RUNNING', `another process has taken over the migration ${this.id}`)
   }
 }
-
-const ownerOf = ({ owner, heartbeat }: Row): CopyOwner => ({
-  ...(JSON.parse(String(owner)) as Omit<CopyOwner, 'heartbeat'>),
-  heartbeat: Number(heartbeat),
-})
 
 const running = ({ id, owner }: MigrationListing): IndexferryError =>
   new IndexferryError(

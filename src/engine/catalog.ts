@@ -148,7 +148,9 @@ export class Catalog implements Disposable {
     this.database.transaction('full', () => {
       const state = this.database.get('SELECT state FROM copies WHERE id = ?', id)?.state
       if (state === 'completed')
-        throw new IndexferryError('USAGE', `copy ${id} is completed; there is no rate left to change`)
+        throw new IndexferryError('USAGE', `copy ${id} is completed; there is no rate left to change`, {
+          remedy: 'The same command begins a new copy, which takes --rate itself.',
+        })
       this.updateThrottle(id, throttle)
     })
     return this.readCopy(id)

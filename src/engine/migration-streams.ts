@@ -253,7 +253,6 @@ class RunningStream implements Stream {
         return runFollow({
           ...follow,
           sweeps,
-          writing: { ...follow.writing, bypassesPipelines: true },
           withholdAliases: true,
           isShadow,
           isHurried: () => this.isHurried,
@@ -294,7 +293,7 @@ function isCopied(writer: CopyWriter): boolean {
 
 function describe(reached: ReadonlyMap<string, ReachedUnit>): string {
   const behind = [...reached.values()].reduce((sum, { status }) => sum + status.operationsBehind, 0)
-  return `${reached.size} indexes follow, ${behind} operations behind`
+  return `${reached.size} ${reached.size === 1 ? 'index' : 'indexes'} followed, ${behind} operations behind`
 }
 
 function clusterOf(side: OpenSides['source'] | OpenSides['target']) {

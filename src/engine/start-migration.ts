@@ -3,6 +3,7 @@
 import { now, sleep } from '../foundation/clock.ts'
 import { asIndexferryError, IndexferryError, isErrorOf } from '../foundation/errors.ts'
 import { formatDuration } from '../foundation/quantity.ts'
+import { conditionsNow } from '../migration/live-journey/conditions-now.ts'
 import type { Condition } from '../migration/live-journey/cut-over-conditions.ts'
 import type { MigrationContext } from '../migration/live-journey/migration-context.ts'
 import type {
@@ -12,9 +13,9 @@ import type {
   VerificationNote,
 } from '../migration/live-journey/migration-record.ts'
 import type { MigrationSettings } from '../migration/live-journey/migration-settings.ts'
-import { isEnd, switchPlace } from '../migration/live-journey/migration-states.ts'
+import { isEnd, migrationEnded, switchPlace } from '../migration/live-journey/migration-states.ts'
 import { liveOptions } from '../migration/live-journey/options.ts'
-import { conditionsNow, isDone, runMigration } from '../migration/live-journey/run-migration.ts'
+import { isDone, runMigration } from '../migration/live-journey/run-migration.ts'
 import type { JsonObject } from '../model/json.ts'
 import { formatLocation, type Location, parseLocation } from '../model/location.ts'
 import type { Environment } from '../objectstore/store-settings.ts'
@@ -23,6 +24,7 @@ import { type Catalog, copyKey, openCatalog } from './catalog.ts'
 import { MigrationCatalog, type MigrationListing, type MigrationWriter } from './catalog-migrations.ts'
 import { contentOptions, fieldEdits } from './copy-request.ts'
 import { checkHookAddress } from './hook-address.ts'
+import { MigrationLease } from './migration-lease.ts'
 import { copyOfStream, LiveStreams } from './migration-streams.ts'
 import { joinValues, keptValues } from './migration-values.ts'
 import { type OpenSides, openSides } from './open-sides.ts'
@@ -40,6 +42,8 @@ export interface MigrationCall {
   readonly folder: string
   readonly stop: AbortSignal
   readonly note: (text: string) => void
+  /** Another process does what is asked; this one only waits for it, until it is stopped. */
+  readonly onAsked: () => void
   /** Called again with each new stream. */
   readonly onProgress: (snapshot: () => ProgressSnapshot | string) => void
 }
@@ -82,10 +86,11 @@ export async function startMigration(
     })
   }
   const id = open?.id ?? catalog.begin(identity)
-  call.note(open ? `migration ${id} goes on` : `migration ${id} starts`)
   const locations = { source, target }
   try {
-    return await runClaimed(catalog, catalog.claim(id, options), { ...call, locations }, undefined)
+    const writer = catalog.claim(id, options)
+    call.note(open ? `migration ${id} goes on` : `migration ${id} starts`)
+    return await runClaimed(catalog, writer, { ...call, locations }, undefined)
   } catch (error) {
     forgetUnbegun(catalog, call.stateFolder, id)
     throw error
@@ -140,13 +145,15 @@ export async function askMigration(call: MigrationCall, prefix: string, wanted: 
   const { id } = listing
   if (!listing.isRunning && wanted.wish === 'pause') throw notRunning(id)
   if (isEnd(listing.record.state)) {
-    throw new IndexferryError('MIGRATION_ENDED', `the migration ${id} is ${listing.record.state}`)
+    throw migrationEnded(listing.record.state, `the migration ${id}`)
   }
   const { source, target } = recalled(call, listing).locations
   if (wanted.wish === 'cutOver' || wanted.wish === 'reverse') checkHook(call, { source, target })
   const request = catalog.request(id, { ...wanted, settings: givenSettings(call.values) })
   if (listing.isRunning) {
     call.note(`asked the process that runs the migration ${id}`)
+    call.onAsked()
+    call.onProgress(() => `waiting for the process that runs the migration ${id}`)
     const isAnswered = await untilAnswered(call, catalog, id, request)
     if (isAnswered) return resultOf(catalog, id, { request, isElsewhere: true })
   }
@@ -193,9 +200,21 @@ async function untilAnswered(
   for (;;) {
     if (catalog.outcomeOf(id, request)) return true
     if (!catalog.find(id).isRunning) return catalog.outcomeOf(id, request) !== undefined
-    await sleep(answerEveryMs, stop)
+    await sleep(answerEveryMs, stop).catch((error: unknown) => {
+      throw stop.aborted ? noLongerWaiting(id) : error
+    })
   }
 }
+
+/** What was asked for is not taken back: the other process may be in the middle of it. */
+const noLongerWaiting = (id: string): IndexferryError =>
+  new IndexferryError(
+    'PAUSED',
+    `this command waits no longer; the process that runs ${id} goes on with what was asked`,
+    {
+      remedy: `\`indexferry status ${id}\` shows where it is; \`indexferry pause ${id}\` gives up a switch that can still be given up.`,
+    },
+  )
 
 function resultOf(
   catalog: MigrationCatalog,
@@ -226,7 +245,7 @@ async function runClaimed(
   const { id } = writer
   try {
     answerStale(writer, request)
-    using lease = new Lease(writer)
+    using lease = new MigrationLease(writer)
     using copies = openCatalog(call.stateFolder)
     await using sides = await openSides(call.locations.source, call.locations.target, call.values, call.note)
     const stop = AbortSignal.any([call.stop, lease.lost])
@@ -292,6 +311,7 @@ function contextOf(call: PlacedCall, { catalog, copies, sides, journal, id }: Op
     id,
     journal,
     clusters: { source: source.cluster, target: target.cluster },
+    expression: source.expression,
     streams,
     get settings() {
       return { ...settings, ...journal.record.overrides }
@@ -313,32 +333,6 @@ function whatChanges(values: MigrationValues): string | undefined {
   if (values.transform.transform !== undefined) return 'documents pass a transform of yours (--transform)'
   if (rename.length + drop.length + set.length > 0) return 'fields are renamed, dropped or set on the way'
   return values.reading.fields.length > 0 ? 'only some fields are carried (--fields)' : undefined
-}
-
-const beatEveryMs = 2_000
-
-/** Says every other second that this process lives; aborts when the migration was taken over. */
-class Lease implements Disposable {
-  private readonly gone = new AbortController()
-  private readonly timer: NodeJS.Timeout
-
-  constructor(writer: MigrationWriter) {
-    this.timer = setInterval(() => {
-      try {
-        writer.beat()
-      } catch (error) {
-        this.gone.abort(error)
-      }
-    }, beatEveryMs)
-  }
-
-  get lost(): AbortSignal {
-    return this.gone.signal
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.timer)
-  }
 }
 
 /** Opens both clusters and looks; changes nothing, whoever runs the migration. */
@@ -383,6 +377,7 @@ export const verifyMigration = (call: MigrationCall, prefix: string): Promise<Ve
       throw new IndexferryError('MIGRATION_STEP', `the migration ${id} has copied nothing yet that could be compared`)
     }
     const begun = now()
+    call.onProgress(() => 'comparing both sides')
     const found = await context.verify(stream, { signal: call.stop, isStill: false })
     context.noteVerification(found)
     call.note(`compared ${found.documents} documents in ${formatDuration(now() - begun)}`)

@@ -1,17 +1,17 @@
 // Compares both sides of a live migration in full, in the direction in which it is followed now.
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { monotonicMs, now, sleep } from '../foundation/clock.ts'
+import { now } from '../foundation/clock.ts'
 import type { CopyUnit } from '../mechanism/copy-unit.ts'
 import type { VerifyHow } from '../migration/live-journey/migration-context.ts'
 import { sidesOf, type VerificationNote } from '../migration/live-journey/migration-record.ts'
 import { openGroup, type VerifySides } from '../migration/verify-copy.ts'
-import type { DocumentSource, ReadOptions } from '../source/source.ts'
 import type { ComparedSides } from '../verify/scan-buckets.ts'
 import { verifyIndexes } from '../verify/verify.ts'
 import { fieldEdits, readingOptions } from './copy-request.ts'
 import type { OpenSides } from './open-sides.ts'
 import type { MigrationValues } from './option-values.ts'
+import { pausingSource } from './slowed-source.ts'
 
 export interface VerifyStreamOptions {
   readonly sides: OpenSides
@@ -90,32 +90,6 @@ async function directedSides({ sides, values, stream }: VerifyStreamOptions): Pr
 }
 
 const sharing = ({ source, target }: ComparedSides, share: number): ComparedSides => ({
-  source: { ...source, source: withPauses(source.source, share) },
-  target: { ...target, source: withPauses(target.source, share) },
+  source: { ...source, source: pausingSource(source.source, share) },
+  target: { ...target, source: pausingSource(target.source, share) },
 })
-
-const pauseMsMax = 5_000
-
-/** Reads for a part of the time only. */
-function withPauses(source: DocumentSource, share: number): DocumentSource {
-  if (share >= 1) return source
-  return {
-    kind: source.kind,
-    isResumable: source.isResumable,
-    listPartitions: () => source.listPartitions(),
-    listLaterPartitions: (earlier) => source.listLaterPartitions(earlier),
-    countDocuments: () => source.countDocuments(),
-    readBatches: (partition, after, options) => pausing(source.readBatches(partition, after, options), share, options),
-    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
-  }
-}
-
-async function* pausing<Batch>(batches: AsyncIterable<Batch>, share: number, { signal }: ReadOptions) {
-  let startMs = monotonicMs()
-  for await (const batch of batches) {
-    yield batch
-    const tookMs = monotonicMs() - startMs
-    await sleep(Math.min(pauseMsMax, tookMs * (1 / share - 1)), signal)
-    startMs = monotonicMs()
-  }
-}

@@ -281,7 +281,7 @@ export const errorCodes = defineErrors({
   },
   COPY_UNKNOWN: {
     meaning: 'No copy of this id is in the catalog.',
-    remedy: '`indexferry status` lists the copies; check --state.',
+    remedy: '`indexferry status` lists copies and migrations; check --state.',
     retry: 'never',
     exit: 'state',
   },

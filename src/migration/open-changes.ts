@@ -1,28 +1,28 @@
-// How the changes of an index are seen: by sequence numbers where the source has them, else by sweeps.
+// How the changes of an index are seen: by sequence numbers where the source has them, else by the log of a gateway that records all writes, else by
+// sweeps.
 import type { Cluster } from '../cluster/cluster.ts'
 import type { CopyUnit } from '../mechanism/copy-unit.ts'
+import { Gate } from '../mechanism/gate.ts'
 import { type ReadingOptions, selectionOf } from '../mechanism/open-unit.ts'
 import type { ChangeSource } from '../source/change-source.ts'
 import { openCommittedChanges } from '../source/committed-changes.ts'
 import { type IndexSettings, readIndexSettings } from '../source/index-settings.ts'
 import { chooseWay } from '../source/open-search-source.ts'
+import { sourceOptions } from '../source/options.ts'
 import { openRecordedChanges } from '../source/recorded-changes.ts'
 import { findRecordedLog } from '../source/recorded-log.ts'
 import type { RecordedNotes } from '../source/recorded-notes.ts'
 import { openSequenceChanges } from '../source/sequence-changes.ts'
 import { openSweepChanges, type SweepChangesOptions } from '../source/sweep-changes.ts'
-import { Gate } from './gate.ts'
 
 /** Sweeps at the same time, of all that this process follows. */
 export const sweepsMax = 2
-
-const fullIntervalMsDefault = 3_600_000
 
 const sweepGate = new Gate(sweepsMax)
 
 export interface SweepWishes extends Pick<SweepChangesOptions, 'intervalMs' | 'trustsVersions' | 'wantedUpToMs'> {
   readonly notes: (unit: string) => RecordedNotes
-  /** Between two sweeps of an index whose writes a gateway records. Default one hour. */
+  /** Between two sweeps of an index whose writes a gateway records; default as of the option. */
   readonly fullIntervalMs?: number | undefined
 }
 
@@ -49,7 +49,8 @@ export async function openChanges({
 }: OpenChangesOptions): Promise<ChangeSource> {
   const way = await wayToFollow(cluster, unit.sourceIndex)
   if (way === 'sweep' && sweeps) {
-    const { intervalMs, trustsVersions, wantedUpToMs, notes, fullIntervalMs = fullIntervalMsDefault } = sweeps
+    const { intervalMs, trustsVersions, wantedUpToMs, notes } = sweeps
+    const { fullIntervalMs = sourceOptions.fullSweepInterval.default } = sweeps
     const selection = selectionOf(cluster, unit, reading)
     const pass: SweepChangesOptions['pass'] = (work, signal) => sweepGate.pass(work, signal)
     const sweeping = { selection, notes: notes(unit.name), intervalMs, trustsVersions, wantedUpToMs, pass }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../../test/documents/properties.ts'
 import { canonicalContent } from './canonical-content.ts'
 
 const canonical = (text: string) => canonicalContent(Buffer.from(text)).toString()

@@ -33,7 +33,7 @@ export const verifyOptions = {
   }),
   compare: optionWithDefault(choice('bytes', 'content'), 'bytes', {
     commands,
-    help: 'What equal means: the same bytes, or the same JSON whatever the order of keys and the spelling of numbers. `auto` takes bytes, after the same transform on the side of the source.',
+    help: 'What equal means: the same bytes, or the same JSON whatever the order of keys, white space and escapes; numbers are compared by their text. Either way after the transforms of the copy.',
   }),
   recheckAfter: optionWithDefault(duration, 5000, {
     commands,

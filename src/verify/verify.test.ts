@@ -3,8 +3,8 @@
 // (verify.cluster.test.ts).
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { type MemoryDocument, memorySide } from '../../test/documents/memory-side.ts'
+import { fc } from '../../test/documents/properties.ts'
 import type { DifferenceClass } from './difference.ts'
 import type { VerificationOptions } from './verification-options.ts'
 import { verifyIndexes } from './verify.ts'

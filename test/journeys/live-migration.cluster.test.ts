@@ -11,7 +11,7 @@ import { bulkDocuments, createTestIndex, deleteTestIndex, openTestCluster } from
 import { seededChance } from '../faults/seeded-chance.ts'
 import { missingJava, useServer } from '../servers/servers.ts'
 import { AcknowledgedWriters } from './acknowledged-writers.ts'
-import { compareIndexes, readIndex } from './copy-index.ts'
+import { readIndex, untilEqual } from './copy-index.ts'
 import { eventually, Indexferry, type Running } from './indexferry.ts'
 
 const [sourceName, targetName] = ['opensearch-2.19.4', 'opensearch-3.8.0'] as const
@@ -80,18 +80,6 @@ async function end(running: Running, signal: 'SIGINT' | 'SIGKILL'): Promise<void
   await running.ended
 }
 
-/** Everything that was written is carried. */
-const untilEqual = ({ clusters, index }: Pair) =>
-  eventually(
-    'being equal',
-    () =>
-      compareIndexes(clusters.source, clusters.target, index).then(
-        () => true as const,
-        () => undefined,
-      ),
-    60_000,
-  )
-
 const ready = ['--verify-every', '1h', '--verify-share', '100%'] as const
 
 /** A test machine may be busy with other things. */
@@ -145,7 +133,7 @@ test('cut over and back under writers, and completed', { skip, timeout: 600_000 
       assert.equal(back.state, 'following')
       await eventually('writes on the source', async () => (writers.home === 'source' ? true : undefined))
       await writers.pause()
-      await untilEqual(pair)
+      await untilEqual(clusters.source, clusters.target, index)
       writers.check(await readIndex(clusters.source, index))
       writers.resume()
       const again = await indexferry.json<{ state: string }>(['cut-over', id, '--force', ...patient])
@@ -177,11 +165,16 @@ test('a switch that fails, one that is killed in the middle, and a migration tha
   timeout: 600_000,
 }, async () => {
   await withPair('live-abort', 300, async (pair) => {
-    const { clusters, index, alias, indexferry, words } = pair
+    const { clusters, index, alias, indexferry } = pair
+    const words = pair.words.map((word) => (word.endsWith(`/${index}`) ? `${word}*` : word))
     const running = indexferry.start([...words, '--verify-every', '0s', '--switch-hook', hook, '--progress', 'none'])
+    const later = `${index}-later`
     try {
       const { id } = await inState(pair, 'following')
-      await indexferry.fails(['cut-over', id], { code: 'MIGRATION_NOT_READY', exit: 3 })
+      await createTestIndex(clusters.source, later)
+      const { error } = await indexferry.fails(['cut-over', id], { code: 'MIGRATION_NOT_READY', exit: 3 })
+      assert.match(error.message, /indexes: .*live-abort-later/)
+      await deleteTestIndex(clusters.source, later)
       const preview = await indexferry.json<{ conditions: { name: string; isMet: boolean }[] }>(
         ['cut-over', id, '--dry-run'],
         { code: 3 },
@@ -215,13 +208,16 @@ test('a switch that fails, one that is killed in the middle, and a migration tha
       for (const cluster of [clusters.source, clusters.target]) {
         const { body } = await cluster.json<object>({ method: 'GET', path: indexPath(index, '_settings') })
         assert.doesNotMatch(JSON.stringify(body), /blocks|default_pipeline|gc_deletes/)
-        const { status } = await cluster.json({ method: 'GET', path: '/_ingest/pipeline/indexferry-*', accept: [404] })
+        // Of this migration: others may run on the same servers.
+        const path = `/_ingest/pipeline/indexferry-fence-${id}-*`
+        const { status } = await cluster.json({ method: 'GET', path, accept: [404] })
         assert.equal(status, 404, 'no pipeline is left')
       }
       const facts = await readFile(indexferry.path('facts'), 'utf8')
       assert.match(facts, new RegExp(`"event":"cut-over".*"aliases":\\["${alias}"\\]`))
     } finally {
       await end(running, 'SIGKILL')
+      await deleteTestIndex(clusters.source, later)
     }
   })
 })

@@ -11,7 +11,7 @@ import { seededChance } from '../faults/seeded-chance.ts'
 import type { ServerName } from '../servers/catalogue.ts'
 import { missingJava, useServer } from '../servers/servers.ts'
 import { AcknowledgedWriters } from './acknowledged-writers.ts'
-import { compareIndexes, readIndex } from './copy-index.ts'
+import { compareIndexes, readIndex, untilEqual } from './copy-index.ts'
 import { eventually, Indexferry } from './indexferry.ts'
 
 /** With how many documents, and whether it goes back and cuts over once more. */
@@ -29,17 +29,6 @@ const inState = (indexferry: Indexferry, state: MigrationState) =>
   eventually(
     `being ${state}`,
     async () => (listing(indexferry)?.record.state === state ? listing(indexferry) : undefined),
-    60_000,
-  )
-
-const untilEqual = (source: Cluster, target: Cluster) =>
-  eventually(
-    'being equal',
-    () =>
-      compareIndexes(source, target, index).then(
-        () => true as const,
-        () => undefined,
-      ),
     60_000,
   )
 
@@ -103,7 +92,7 @@ for (const [sourceName, targetName, documents, goesBack] of pairs) {
       await new Promise((resolve) => setTimeout(resolve, 300))
       await writers.pause()
       // What came after the switch is on the source as well: the way back is there.
-      await untilEqual(target, source)
+      await untilEqual(target, source, index)
       writers.check(await readIndex(source, index))
       writers.resume()
       if (goesBack) {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AssessedIndex, Assessment, Finding } from '../../migration/assess/assessment.ts'
-import { columns, formatAssessment, wrap } from './assess-text.ts'
+import { formatAssessment } from './assess-text.ts'
+import { columns, wrap } from './format.ts'
 
 const index = (source: string, findings: readonly Finding[] = []): AssessedIndex => ({
   source,

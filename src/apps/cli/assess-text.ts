@@ -1,9 +1,7 @@
 // An assessment as people read it: a table of the indexes, then what was found, the worst first, each error with its remedy.
 import type { AssessedIndex, AssessedSide, Assessment, Finding } from '../../migration/assess/assessment.ts'
-import { formatBytes, formatCount, formatSeconds, formatTable } from './format.ts'
+import { formatBytes, formatCount, formatSeconds, formatTable, wrap } from './format.ts'
 
-/** No line is wider. */
-export const columns = 100
 const rowsMax = 60
 const namesMax = 30
 
@@ -93,27 +91,3 @@ function totals({ estimate }: Assessment): string | undefined {
 }
 
 const shorten = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max - 1)}…` : text)
-
-/** Breaks at blanks; a word that is longer than a line is broken where it must be. */
-export function wrap(text: string, first: string, rest: string): string[] {
-  const lines: string[] = []
-  let line = first
-  let isEmpty = true
-  for (const whole of text.split(/\s+/)) {
-    let word = whole
-    if (!isEmpty && line.length + 1 + word.length > columns) {
-      lines.push(line)
-      line = rest
-      isEmpty = true
-    }
-    while (line.length + word.length > columns) {
-      const room = columns - line.length
-      lines.push(line + word.slice(0, room))
-      word = word.slice(room)
-      line = rest
-    }
-    line += isEmpty ? word : ` ${word}`
-    isEmpty = false
-  }
-  return [...lines, line].map((each) => each.trimEnd())
-}

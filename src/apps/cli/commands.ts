@@ -1,5 +1,6 @@
 // The commands: what each is for and what it is given. Their work is in the file of the same name.
 import type { RawFlags } from '../../config/parse-options.ts'
+import { IndexferryError } from '../../foundation/errors.ts'
 import type { CommandName } from '../../foundation/option.ts'
 
 export interface CommandCall {
@@ -15,6 +16,14 @@ export interface CommandDescription {
   readonly parameters: string
   /** Resolves with the exit code. */
   readonly run: (call: CommandCall) => Promise<number>
+}
+
+/** A URL is neither a plan nor the id of a migration: the other side was forgotten. */
+function refuseLoneSource({ name, args: [only = ''] }: CommandCall): void {
+  if (!/^https?:\/\//i.test(only)) return
+  throw new IndexferryError('USAGE', `\`indexferry ${name}\` with a URL wants a second one, the TARGET`, {
+    remedy: `Write: indexferry ${name} SOURCE TARGET`,
+  })
 }
 
 export const commands: Readonly<Record<CommandName, CommandDescription>> = {
@@ -33,10 +42,11 @@ export const commands: Readonly<Record<CommandName, CommandDescription>> = {
     summary:
       'Compare every document of both sides, and repair what differs with --repair; or those of a live migration.',
     parameters: '<source-or-migration> [target]',
-    run: async (call) =>
-      call.args.length > 1
-        ? (await import('./verify.ts')).runVerifyCommand(call)
-        : (await import('./live-migration.ts')).runVerifyMigrationCommand(call),
+    run: async (call) => {
+      if (call.args.length > 1) return (await import('./verify.ts')).runVerifyCommand(call)
+      refuseLoneSource(call)
+      return (await import('./live-migration.ts')).runVerifyMigrationCommand(call)
+    },
   },
   assess: {
     summary: 'Say what a copy would do and what stands against it. Leaves both sides as they are.',
@@ -59,8 +69,8 @@ export const commands: Readonly<Record<CommandName, CommandDescription>> = {
     run: async (call) => (await import('./status.ts')).runPauseCommand(call),
   },
   forget: {
-    summary: 'Remove a copy from the list; its target stays as it is.',
-    parameters: '<copy>',
+    summary: 'Remove a copy, or a live migration that is at its end, from the list; its target stays as it is.',
+    parameters: '<copy-or-migration>',
     run: async (call) => (await import('./status.ts')).runForgetCommand(call),
   },
   serve: {
@@ -81,7 +91,7 @@ export const commands: Readonly<Record<CommandName, CommandDescription>> = {
   },
   snapshot: {
     summary:
-      'Repositories, snapshots and restores on a cluster: `indexferry snapshot register|create|status|list|show|restore|delete|cleanup|iam`.',
+      'Repositories, snapshots and restores on a cluster: register, create, status, list, show, restore, delete, cleanup, iam.',
     parameters: '<action> [cluster] [repository] [snapshot]',
     run: async (call) => (await import('./snapshot.ts')).runSnapshotCommand(call),
   },
@@ -89,10 +99,11 @@ export const commands: Readonly<Record<CommandName, CommandDescription>> = {
     summary:
       'Migrate indexes while they are written to (SOURCE TARGET), or by snapshots as a plan says (PLAN). Started again, it goes on.',
     parameters: '<source-or-plan> [target]',
-    run: async (call) =>
-      call.args.length > 1
-        ? (await import('./live-migration.ts')).runMigrationCommand(call)
-        : (await import('./migrate.ts')).runMigrateCommand(call),
+    run: async (call) => {
+      if (call.args.length > 1) return (await import('./live-migration.ts')).runMigrationCommand(call)
+      refuseLoneSource(call)
+      return (await import('./migrate.ts')).runMigrateCommand(call)
+    },
   },
   resume: {
     summary: 'Go on with a live migration that was paused or killed.',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -16,7 +16,8 @@ const secret = 'very-secret-1'
 function run(t: TestContext, content: string, args: readonly string[], mode = 0o600) {
   const folder = mkdtempSync(join(tmpdir(), 'indexferry-config-check-'))
   t.after(() => rmSync(folder, { recursive: true }))
-  writeFileSync(join(folder, 'indexferry.yaml'), content, { mode })
+  writeFileSync(join(folder, 'indexferry.yaml'), content)
+  chmodSync(join(folder, 'indexferry.yaml'), mode)
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--input-type=module', '-e', program, '--', 'config', ...args],

@@ -10,7 +10,7 @@ import { IndexferryError, redact } from '../../foundation/errors.ts'
 import type { CommandCall } from './commands.ts'
 import { printError, printJson, printNote, printResult } from './print.ts'
 
-export const defaultConfigFile = 'indexferry.yaml'
+const defaultConfigFile = 'indexferry.yaml'
 
 export async function runConfigCommand(call: CommandCall): Promise<number> {
   const { engine } = parseOptionValues('config', call.flags, process.env)

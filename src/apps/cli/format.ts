@@ -38,3 +38,30 @@ export function formatTable(rows: readonly (readonly string[])[], right: readonl
     right.includes(column) ? cell.padStart(widths[column] as number) : cell.padEnd(widths[column] as number)
   return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n')
 }
+
+/** No line that `wrap` makes is wider. */
+export const columns = 100
+
+/** Breaks at blanks; a word that is longer than a line is broken where it must be. */
+export function wrap(text: string, first: string, rest: string): string[] {
+  const lines: string[] = []
+  let line = first
+  let isEmpty = true
+  for (const whole of text.split(/\s+/)) {
+    let word = whole
+    if (!isEmpty && line.length + 1 + word.length > columns) {
+      lines.push(line)
+      line = rest
+      isEmpty = true
+    }
+    while (line.length + word.length > columns) {
+      const room = columns - line.length
+      lines.push(line + word.slice(0, room))
+      word = word.slice(room)
+      line = rest
+    }
+    line += isEmpty ? word : ` ${word}`
+    isEmpty = false
+  }
+  return [...lines, line].map((each) => each.trimEnd())
+}

@@ -15,14 +15,14 @@ import { isEnd, type MigrationState, stateTexts } from '../../migration/live-jou
 import { liveOptions } from '../../migration/live-journey/options.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { followingText } from './following-text.ts'
-import { formatCount, formatSeconds, formatTable } from './format.ts'
+import { formatCount, formatSeconds, formatTable, wrap } from './format.ts'
 import { limitLines } from './limit-lines.ts'
 
 export function resultLines({ migration, record, isPaused, isElsewhere }: MigrationResult): string[] {
   const { is } = stateTexts[record.state]
   const lines = [isPaused ? `migration ${migration} is paused: ${is}` : `migration ${migration}: ${is}`]
   const last = record.attempts.at(-1)
-  if (last) lines.push(`  ${attemptText(last)}`)
+  if (last) lines.push(...attemptLines(last))
   return [...lines, ...nextLines(migration, record, isElsewhere && !isPaused)]
 }
 
@@ -65,11 +65,14 @@ export function describeLiveMigration(listing: MigrationListing, copy: CopyDetai
   if (error && error.code !== 'PAUSED') lines.push(`  ended with: ${error.message} [${error.code}]`)
   if (!isEnd(state)) lines.push(`  what comes next: ${stateTexts[state].next}`)
   if (verification) lines.push(`  ${verificationLine(verification)}`)
-  lines.push(...placedLines(record), ...record.attempts.slice(-5).map((each) => `  ${attemptText(each)}`))
+  lines.push(...placedLines(record), ...record.attempts.slice(-5).flatMap(attemptLines))
+  if (copy && state === 'copying' && copy.documentsExpected > 0) {
+    lines.push(`  ${formatCount(copy.counts.read)} of about ${formatCount(copy.documentsExpected)} documents`)
+  }
   if (copy && !isEnd(state)) lines.push(...limitLines(copy), ...indexLines(copy))
   if (copy && (state === 'following' || (state === 'switched' && record.oneWay === null))) {
     lines.push(`  conditions for ${state === 'following' ? 'cut-over' : 'reverse'}:`)
-    lines.push(...conditionLines(conditionsOf(listing, copy)).map((line) => `  ${line}`))
+    lines.push(...conditionLines(conditionsOf(listing, copy), '    '))
   }
   return [...lines, ...nextLines(id, record, isRunning)].join('\n')
 }
@@ -102,8 +105,15 @@ function limitsInForce({ live }: JsonObject, overrides: MigrationRecord['overrid
   }
 }
 
-export const conditionLines = (conditions: readonly Condition[]): string[] =>
-  formatTable(conditions.map(({ name, isMet, found }) => [isMet ? '  met ' : '  FAILS', name, found])).split('\n')
+/** A long finding goes on below where it began. `indent`: of the whole list. */
+export function conditionLines(conditions: readonly Condition[], indent: string): string[] {
+  const heads = formatTable(conditions.map(({ name, isMet }) => [isMet ? 'met' : 'FAILS', `${name} `])).split('\n')
+  const width = Math.max(...heads.map((head) => head.length)) + 2
+  return conditions.flatMap(({ found }, row) => {
+    const first = indent + (heads[row] ?? '').padEnd(width)
+    return wrap(found, first, ' '.repeat(first.length))
+  })
+}
 
 function indexLines({ indexes }: CopyDetails): string[] {
   const shown = indexes.slice(0, 50).map(({ name, target, state, counts, following }) => {
@@ -129,15 +139,16 @@ function placedLines({ blocks, guards, unguarded, stream, state, oneWay }: Migra
 const names = (settings: readonly NotedSetting[]): string =>
   settings.length > 5 ? `${settings.length} indexes` : settings.map(({ index }) => index).join(', ')
 
-function attemptText({ kind, endedMs, fencedForMs, steps, failure }: EndedAttempt): string {
-  const what = kind === 'cutOver' ? 'cut-over' : 'way back'
+/** What came of it, and below it how long each step took. */
+function attemptLines({ kind, endedMs, fencedForMs, steps, failure }: EndedAttempt): string[] {
+  const what = kind === 'cutOver' ? 'cut-over' : 'reverse'
   const fenced = fencedForMs === null ? '' : `, writes were stopped for ${formatSeconds(fencedForMs / 1000)}`
   const how = failure === null ? 'done' : `given up: ${failure.message} [${failure.code}]`
   const slowest = steps
     .filter(({ tookMs }) => tookMs >= 100)
     .map(({ step, tookMs }) => `${step} ${formatSeconds(tookMs / 1000)}`)
-  const times = slowest.length > 0 ? ` (${slowest.join(', ')})` : ''
-  return `${what} at ${timeOf(endedMs)}: ${how}${fenced}${times}`
+  const lines = [`  ${what} at ${timeOf(endedMs)}: ${how}${fenced}`]
+  return slowest.length > 0 ? [...lines, `    ${slowest.join(', ')}`] : lines
 }
 
 export const verificationLine = ({

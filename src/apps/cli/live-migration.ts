@@ -15,6 +15,7 @@ import {
 import { stateFolder } from '../../engine/state-folder.ts'
 import { exitCodes } from '../../foundation/error-definition.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
+import { isEnd } from '../../migration/live-journey/migration-states.ts'
 import { parseLocation } from '../../model/location.ts'
 import type { ProgressSnapshot } from '../../pipeline/progress.ts'
 import type { CommandCall } from './commands.ts'
@@ -22,6 +23,7 @@ import { conditionLines, resultLines, verificationLine } from './live-migration-
 import { pauseSignal } from './pause-signal.ts'
 import { printJson, printResult } from './print.ts'
 import { ProgressDisplay } from './progress-display.ts'
+import { refuseJourney } from './refuse-journey.ts'
 
 interface Opened {
   readonly values: ReturnType<typeof parseOptionValues>
@@ -34,7 +36,9 @@ async function withMigration<Result>(call: CommandCall, work: (opened: Opened) =
   const values = parseOptionValues(call.name, call.flags, process.env)
   const { quiet, progress } = values.engine
   using display = new ProgressDisplay(quiet ? 'none' : progress)
-  using pause = pauseSignal((text) => display.note(text), 'a switch that is under way is given up or finished')
+  let isAsked = false
+  const stillDone = () => (isAsked ? undefined : 'a switch that is under way is given up or finished')
+  using pause = pauseSignal((text) => display.note(text), stillDone)
   let snapshot: (() => ProgressSnapshot | string) | undefined
   const migration: MigrationCall = {
     values,
@@ -45,6 +49,9 @@ async function withMigration<Result>(call: CommandCall, work: (opened: Opened) =
     stop: pause.signal,
     note: (text) => {
       if (!quiet) display.note(text)
+    },
+    onAsked: () => {
+      isAsked = true
     },
     onProgress: (next) => {
       snapshot = next
@@ -80,18 +87,21 @@ function refusePlanOptions(call: CommandCall): void {
 
 export const runResumeCommand = (call: CommandCall): Promise<number> =>
   withMigration(call, async ({ values, migration }) =>
-    print(await resumeMigration(migration, idOf(call)), values.engine),
+    print(await resumeMigration(migration, idOf(call, migration)), values.engine),
   )
 
-const idOf = (call: CommandCall): string => call.args[0] as string
+function idOf({ name, args: [id = ''] }: CommandCall, { stateFolder: folder }: MigrationCall): string {
+  refuseJourney(folder, id, name)
+  return id
+}
 
 export const runSwitchCommand = (call: CommandCall): Promise<number> =>
   withMigration(call, async ({ values, migration }) => {
     const { live, engine } = values
     if (engine.dryRun) {
-      const preview = await previewSwitch(migration, idOf(call))
+      const preview = await previewSwitch(migration, idOf(call, migration))
       if (engine.json) printJson(preview)
-      else printResult(conditionLines(preview.conditions).join('\n'))
+      else printResult(conditionLines(preview.conditions, '  ').join('\n'))
       return preview.canSwitch ? exitCodes.done : exitCodes.different
     }
     const wanted = {
@@ -100,13 +110,13 @@ export const runSwitchCommand = (call: CommandCall): Promise<number> =>
       verifiesFully: live.lastVerify === 'full',
       force: live.force,
     }
-    return print(await askMigration(migration, idOf(call), wanted), engine)
+    return print(await askMigration(migration, idOf(call, migration), wanted), engine)
   })
 
 export const runEndCommand = (call: CommandCall): Promise<number> =>
   withMigration(call, async ({ values, migration }) => {
     const wish = call.name === 'abort' ? ('abort' as const) : ('complete' as const)
-    return print(await askMigration(migration, idOf(call), { wish, ...noSwitch }), values.engine)
+    return print(await askMigration(migration, idOf(call, migration), { wish, ...noSwitch }), values.engine)
   })
 
 const noSwitch = { limitMs: 0, verifiesFully: false, force: false }
@@ -114,18 +124,29 @@ const noSwitch = { limitMs: 0, verifiesFully: false, force: false }
 /** Whether there is a live migration of this id decides the engine; it says so when there is none. */
 export const pauseMigration = (call: CommandCall): Promise<number> =>
   withMigration(call, async ({ values, migration }) =>
-    print(await askMigration(migration, idOf(call), { wish: 'pause', ...noSwitch }), values.engine),
+    printPaused(await askMigration(migration, idOf(call, migration), { wish: 'pause', ...noSwitch }), values.engine),
   )
+
+/** Pausing was what was asked for, so that it is done, unlike after Ctrl-C. */
+function printPaused(result: MigrationResult, output: Output): number {
+  print({ ...result, isPaused: !isEnd(result.record.state), isElsewhere: false }, output)
+  return exitCodes.done
+}
 
 export const runVerifyMigrationCommand = (call: CommandCall): Promise<number> =>
   withMigration(call, async ({ values, migration }) => {
-    const found = await verifyMigration(migration, idOf(call))
+    const found = await verifyMigration(migration, idOf(call, migration))
     if (values.engine.json) printJson(found)
     else printResult(verificationLine(found))
     return found.verdict === 'equal' ? exitCodes.done : exitCodes.different
   })
 
-function print(result: MigrationResult, { json, quiet }: { readonly json: boolean; readonly quiet: boolean }): number {
+interface Output {
+  readonly json: boolean
+  readonly quiet: boolean
+}
+
+function print(result: MigrationResult, { json, quiet }: Output): number {
   const { migration, record, verification, isPaused, isElsewhere } = result
   if (json) printJson({ migration, isPaused, isElsewhere, ...record, verification })
   else if (!quiet) printResult(resultLines(result).join('\n'))

@@ -28,7 +28,10 @@ export async function runMigrateCommand(call: CommandCall): Promise<number> {
   }
   const { plan, warnings } = loadPlan(planFile, process.env)
   using display = new ProgressDisplay(quiet ? 'none' : values.engine.progress)
-  using pause = pauseSignal((text) => display.note(text), 'the step that runs is left where it can be found again')
+  using pause = pauseSignal(
+    (text) => display.note(text),
+    () => 'the step that runs is left where it can be found again',
+  )
   const note = (text: string) => {
     if (!quiet) display.note(text)
   }

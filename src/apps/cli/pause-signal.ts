@@ -7,13 +7,18 @@ export interface PauseSignal extends Disposable {
 }
 
 /** What of the work is still done; each command says what it is for it. */
-const whatWasRead = 'what was read is still written'
+const whatWasRead = () => 'what was read is still written'
 
-export function pauseSignal(note: (text: string) => void, stillDone = whatWasRead): PauseSignal {
+/** `stillDone` is asked when the signal comes; undefined when nothing is left to be done, so that nothing has to be said. */
+export function pauseSignal(
+  note: (text: string) => void,
+  stillDone: () => string | undefined = whatWasRead,
+): PauseSignal {
   const controller = new AbortController()
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(exitCodes.paused)
-    note(`pausing: ${stillDone} (once more ends at once; either way the same command goes on)`)
+    const still = stillDone()
+    if (still !== undefined) note(`pausing: ${still} (once more ends at once; either way the same command goes on)`)
     controller.abort(new IndexferryError('PAUSED', 'paused'))
   }
   process.on('SIGINT', onSignal)

@@ -29,13 +29,13 @@ export class ProgressDisplay implements Disposable {
   }
 
   private show(progress: ProgressSnapshot | string): void {
-    const text = typeof progress === 'string' ? progress : describe(progress)
     if (this.kind === 'lines') {
-      process.stderr.write(`${text}\n`)
+      process.stderr.write(`${typeof progress === 'string' ? progress : describe(progress)}\n`)
       return
     }
-    const line = typeof progress === 'string' ? text : `${bar(progress)} ${text}`
-    process.stderr.write(`\r\x1b[2K${line.slice(0, (process.stderr.columns ?? 120) - 1)}`)
+    const columns = (process.stderr.columns ?? 120) - 1
+    const line = typeof progress === 'string' ? progress : barLine(progress, columns)
+    process.stderr.write(`\r\x1b[2K${line.slice(0, columns)}`)
     this.shown = true
   }
 
@@ -60,19 +60,32 @@ function bar({ counts, documentsExpected }: ProgressSnapshot): string {
   return `[${'█'.repeat(filled)}${'·'.repeat(barWidth - filled)}]`
 }
 
-function describe(progress: ProgressSnapshot): string {
+/** What a narrow terminal does without, first to last; what is left to do and what holds it back stay. */
+const dispensable = ['slices', 'bytes', 'bytesRate', 'bar'] as const
+
+export function barLine(progress: ProgressSnapshot, columns: number): string {
+  let line = ''
+  for (let without = 0; without <= dispensable.length; without++) {
+    const left = new Set<Dispensable>(dispensable.slice(without))
+    line = `${left.has('bar') ? `${bar(progress)} ` : ''}${describe(progress, left)}`
+    if (line.length <= columns) break
+  }
+  return line
+}
+
+type Dispensable = (typeof dispensable)[number]
+
+function describe(progress: ProgressSnapshot, shown: ReadonlySet<Dispensable> = new Set(dispensable)): string {
   const { counts, documentsExpected, partitions, partitionsDone } = progress
   // The source may grow meanwhile; nothing is ever more than all.
   const percent = documentsExpected ? `${Math.min(100, Math.floor((counts.read / documentsExpected) * 100))}% ` : ''
   const of = documentsExpected ? ` of ${formatCount(documentsExpected)}` : ''
-  const parts = [
-    `${percent}${formatCount(counts.read)}${of} documents`,
-    formatBytes(counts.bytes),
-    `${formatCount(progress.documentsPerSecond)}/s`,
-    `${formatBytes(progress.bytesPerSecond)}/s`,
-  ]
+  const parts = [`${percent}${formatCount(counts.read)}${of} documents`]
+  if (shown.has('bytes')) parts.push(formatBytes(counts.bytes))
+  parts.push(`${formatCount(progress.documentsPerSecond)}/s`)
+  if (shown.has('bytesRate')) parts.push(`${formatBytes(progress.bytesPerSecond)}/s`)
   if (progress.secondsLeft !== undefined) parts.push(`${formatSeconds(progress.secondsLeft)} left`)
-  if (partitions > 0) parts.push(`${partitionsDone}/${partitions} slices`)
+  if (partitions > 0 && shown.has('slices')) parts.push(`${partitionsDone}/${partitions} slices`)
   if (counts.rejected > 0) parts.push(`${formatCount(counts.rejected)} rejected`)
   parts.push(`limited by ${progress.limitedBy}`)
   return parts.join(' · ')

@@ -11,6 +11,7 @@ import { now } from '../../foundation/clock.ts'
 import { exitCodes } from '../../foundation/error-definition.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
 import type { CommandName } from '../../foundation/option.ts'
+import { isEnd, migrationEnded } from '../../migration/live-journey/migration-states.ts'
 import type { CommandCall } from './commands.ts'
 import { followingText } from './following-text.ts'
 import { formatBytes, formatCount, formatSeconds, formatTable } from './format.ts'
@@ -18,6 +19,7 @@ import { limitLines } from './limit-lines.ts'
 import { conditionsOf, describeLiveMigration, listLiveMigrations } from './live-migration-text.ts'
 import { describeMigration, listMigrations } from './migrate-text.ts'
 import { printJson, printResult } from './print.ts'
+import { refuseJourney } from './refuse-journey.ts'
 
 function open(command: CommandName, call: CommandCall) {
   const values = parseOptionValues(command, call.flags, process.env)
@@ -32,7 +34,7 @@ export async function runStatusCommand(call: CommandCall): Promise<number> {
   const live = MigrationCatalog.listOf(stateFolder(values.engine.state, process.env))
   if (id === undefined) {
     const copies = catalog.listCopies().filter((copy) => !isStreamOf(copy))
-    if (values.engine.json) printJson([...copies, ...migrations, ...live])
+    if (values.engine.json) printJson([...copies.map(asCopy), ...migrations.map(asJourney), ...live.map(asLive)])
     else {
       const tables = [
         ...(copies.length > 0 ? [listCopies(copies)] : []),
@@ -50,31 +52,53 @@ export async function runStatusCommand(call: CommandCall): Promise<number> {
   }
   const migration = migrations.find(({ name }) => name === id)
   if (migration) {
-    if (values.engine.json) printJson(migration)
+    if (values.engine.json) printJson(asJourney(migration))
     else printResult(describeMigration(migration))
     return exitCodes.done
   }
   const copy = catalog.readCopy(id)
-  if (values.engine.json) printJson(copy)
+  if (values.engine.json) printJson(asCopy(copy))
   else printResult(describeCopy(copy))
   return exitCodes.done
 }
 
+/** In one list, `kind` tells scripts which of the three each is. */
+const asCopy = <Of extends object>(copy: Of) => ({ kind: 'copy', ...copy })
+const asJourney = <Of extends object>(migration: Of) => ({ kind: 'snapshotMigration', ...migration })
+const asLive = <Of extends object>(migration: Of) => ({ kind: 'liveMigration', ...migration })
+
 /** By the id of a live migration or the beginning of it. */
-const findLive = (live: readonly MigrationListing[], id: string): MigrationListing | undefined =>
-  live.find((each) => each.id === id) ?? live.find((each) => id.length > 2 && each.id.startsWith(id))
+function findLive(live: readonly MigrationListing[], name: string): MigrationListing | undefined {
+  const id = name.toLowerCase()
+  return live.find((each) => each.id === id) ?? live.find((each) => id.length > 2 && each.id.startsWith(id))
+}
 
 function showLive(listing: MigrationListing, catalog: ReturnType<typeof openCatalog>, json: boolean): void {
   const stream = copyOfStream(catalog, listing.id, listing.record.stream)
   const copy = stream && catalog.readCopy(stream.id)
-  if (json) printJson({ ...listing, indexes: copy?.indexes ?? [], conditions: copy ? conditionsOf(listing, copy) : [] })
+  if (json)
+    printJson({ ...asLive(listing), indexes: copy?.indexes ?? [], conditions: copy ? conditionsOf(listing, copy) : [] })
   else printResult(describeLiveMigration(listing, copy))
 }
 
-/** The copy that a live migration follows with, or the copy itself. */
-function copyIdOf(catalog: ReturnType<typeof openCatalog>, folder: string, id: string): string {
+interface Throttled {
+  /** Of the copy itself, or of the one that a live migration follows with. */
+  readonly copyId: string
+  readonly migration?: string
+}
+
+function throttledOf(catalog: ReturnType<typeof openCatalog>, folder: string, id: string): Throttled {
   const listing = findLive(MigrationCatalog.listOf(folder), id)
-  return (listing && copyOfStream(catalog, listing.id, listing.record.stream)?.id) ?? id
+  if (!listing) {
+    refuseJourney(folder, id, 'throttle')
+    return { copyId: id }
+  }
+  const { state, stream } = listing.record
+  const migration = listing.id
+  if (isEnd(state)) throw migrationEnded(state, `the migration ${migration}`)
+  const copy = copyOfStream(catalog, migration, stream)
+  if (copy) return { copyId: copy.id, migration }
+  throw new IndexferryError('MIGRATION_STEP', `the migration ${migration} follows nothing whose speed could be changed`)
 }
 
 const stateOf = (copy: CopyRecord): string => {
@@ -106,9 +130,8 @@ function describeCopy(copy: ReturnType<ReturnType<typeof openCatalog>['readCopy'
   if (copy.isRunning && copy.owner) lines.push(`  run by process ${copy.owner.pid} on ${copy.owner.host}`)
   lines.push(...limitLines(copy))
   if (copy.settingsToRestore > 0 && !copy.isRunning) {
-    lines.push(
-      `  still with the settings of the copy: ${copy.settingsToRestore} target index(es); the same command restores theirs`,
-    )
+    const what = copy.settingsToRestore === 1 ? '1 target index' : `${copy.settingsToRestore} target indexes`
+    lines.push(`  settings of ${what} are still relaxed; the same command restores them`)
   }
   if (copy.error) lines.push(`  ended with: ${String(copy.error.message)} [${String(copy.error.code)}]`)
   const rows = copy.indexes.map((index) => [
@@ -133,12 +156,27 @@ export async function runThrottleCommand(call: CommandCall): Promise<number> {
       remedy: 'Write for example: indexferry throttle c7f3k --rate 5000',
     })
   }
-  const id = copyIdOf(catalog, stateFolder(values.engine.state, process.env), call.args[0] as string)
-  refuseReplication(catalog.readCopy(id))
-  const copy = catalog.setThrottle(id, limits)
+  const folder = stateFolder(values.engine.state, process.env)
+  const { copyId, migration } = throttledOf(catalog, folder, call.args[0] as string)
+  refuseReplication(catalog.readCopy(copyId))
+  const copy = catalog.setThrottle(copyId, limits)
   if (values.engine.json) printJson(copy)
-  else printResult(`copy ${copy.id}: ${copy.isRunning ? 'takes hold within a second' : 'takes hold when it goes on'}`)
+  else {
+    const shown = migration === undefined ? `copy ${copy.id}` : `migration ${migration}`
+    printResult(`${shown}: ${copy.isRunning ? 'takes hold within a second' : 'takes hold when it goes on'}`)
+  }
   return exitCodes.done
+}
+
+/** One that is not at its end has blocks and guards on both clusters, which only it knows. */
+function forgetMigration(folder: string, { id, record }: MigrationListing): void {
+  if (!isEnd(record.state)) {
+    throw new IndexferryError('MIGRATION_STEP', `the migration ${id} is not at its end`, {
+      remedy: `End it with \`indexferry abort ${id}\`, or behind its cut-over with \`indexferry complete ${id}\`.`,
+    })
+  }
+  using migrations = MigrationCatalog.open(folder)
+  migrations.forget(id)
 }
 
 function refuseReplication(copy: CopyRecord): void {
@@ -153,6 +191,7 @@ export async function runPauseCommand(call: CommandCall): Promise<number> {
   using _ = catalog
   const live = MigrationCatalog.listOf(stateFolder(values.engine.state, process.env))
   if (findLive(live, call.args[0] as string)) return (await import('./live-migration.ts')).pauseMigration(call)
+  refuseJourney(stateFolder(values.engine.state, process.env), call.args[0] as string, 'pause')
   refuseReplication(catalog.readCopy(call.args[0] as string))
   const copy = catalog.requestPause(call.args[0] as string)
   if (values.engine.json) printJson(copy)
@@ -163,6 +202,15 @@ export async function runPauseCommand(call: CommandCall): Promise<number> {
 export async function runForgetCommand(call: CommandCall): Promise<number> {
   const { values, catalog } = open('forget', call)
   using _ = catalog
+  const folder = stateFolder(values.engine.state, process.env)
+  const migration = findLive(MigrationCatalog.listOf(folder), call.args[0] as string)
+  if (migration) {
+    forgetMigration(folder, migration)
+    if (values.engine.json) printJson(migration)
+    else printResult(`migration ${migration.id} is forgotten`)
+    return exitCodes.done
+  }
+  refuseJourney(folder, call.args[0] as string, 'forget')
   const copy = catalog.forgetCopy(call.args[0] as string)
   if (values.engine.json) printJson(copy)
   else {
@@ -170,7 +218,7 @@ export async function runForgetCommand(call: CommandCall): Promise<number> {
     for (const index of copy.indexes) {
       if (!index.savedSettings || index.isRestored) continue
       printResult(
-        `  index ${index.target} still has the settings of the copy; its own were ${JSON.stringify(index.savedSettings)}`,
+        `  index ${index.target} still has relaxed settings; its own were ${JSON.stringify(index.savedSettings)}`,
       )
     }
   }

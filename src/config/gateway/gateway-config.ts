@@ -72,7 +72,7 @@ export interface ConnectionsConfig {
 export interface ReplicationConfig {
   /** Who answers `_plugins/_replication`: the gateway, or the plugin of the cluster. */
   readonly backend: 'indexferry' | 'cluster'
-  /** Between two sweeps of a leader without sequence numbers; 15 s when not given. */
+  /** Between two sweeps of a leader without sequence numbers; as long as of a copy when not given. */
   readonly sweepIntervalMs?: number | undefined
   /** The user's own check whether replications may read. */
   readonly throttleCheck?: { readonly url: string; readonly onFailure: 'wait' | 'go-on' } | undefined

@@ -5,6 +5,7 @@ import { registerSecret } from '../../foundation/errors.ts'
 import { between, byteSize, choice, count, duration, text } from '../../foundation/option.ts'
 import { formatByteSize, formatDuration } from '../../foundation/quantity.ts'
 import { checkUrl } from '../../pipeline/options.ts'
+import { sourceOptions } from '../../source/options.ts'
 import { allowListSetting } from './allow-list-setting.ts'
 import { clusterSection, domainsSection, remoteSection, standbySection } from './cluster-sections.ts'
 import {
@@ -234,7 +235,7 @@ const replicationSection = section(
     backend: settingWithDefault(choice('indexferry', 'cluster'), 'indexferry', {
       help: '`indexferry`: the gateway answers them and does the work, whatever the cluster is. `cluster`: they are passed on to the replication plugin of the cluster.',
     }),
-    sweep_interval: settingWithDefault(duration, '15s', {
+    sweep_interval: settingWithDefault(duration, `${sourceOptions.sweepInterval.default / 1_000}s`, {
       help: 'Pause between two sweeps of a leader index that has no sequence numbers; never less than a sweep takes.',
       check: between(0, 86_400_000, formatDuration),
     }),

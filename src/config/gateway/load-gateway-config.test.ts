@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../../../test/documents/properties.ts'
 import { IndexferryError, redact } from '../../foundation/errors.ts'
 import type { JsonObject } from '../../model/json.ts'
 import { describeConfig } from './describe-config.ts'
@@ -99,7 +99,7 @@ test('a standby is said like the cluster, by its URL alone as well', async (t) =
 test('the example of the documentation is taken as it stands', async (t) => {
   const place = folder(t)
   const file = join(place, 'indexferry.yaml')
-  writeFileSync(file, readFileSync(join(import.meta.dirname, '../../../docs/indexferry.example.yaml')), { mode: 0o644 })
+  writeFileSync(file, readFileSync(join(import.meta.dirname, '../../../docs/indexferry.example.yaml')))
   for (const name of ['tls', 'secrets']) mkdirSync(join(place, name))
   for (const name of ['gateway.pem', 'gateway-key.pem', 'new-cluster-ca.pem', 'old-cluster-ca.pem']) {
     writeFileSync(join(place, 'tls', name), '-----BEGIN CERTIFICATE-----')
@@ -443,7 +443,8 @@ domains:
 connections.keys: [{access_key_id: id, secret_access_key: secret-12}]
 `
   const file = join(place, 'indexferry.yaml')
-  writeFileSync(file, secrets, { mode: 0o644 })
+  writeFileSync(file, secrets)
+  chmodSync(file, 0o644)
   const { settings, warnings } = checkGatewayConfig(file, {})
   assert.ok(settings)
   assert.ok(warnings.length >= 12)

@@ -114,7 +114,7 @@ class Story {
 }
 
 test(`${kills} kills of a gateway with running tasks: each ends once, from where it stood`, {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'indexferry-task-crash-'))
   try {

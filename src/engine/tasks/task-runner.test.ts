@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { remoteHost } from '../../../test/documents/remote-host.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
 import { parseExactJson, printExactJson } from '../../foundation/exact-json.ts'
 import type { JsonObject } from '../../model/json.ts'
@@ -48,21 +49,7 @@ const request: ReindexRequest = {
   refresh: false,
   waitForActiveShards: undefined,
 }
-const remote = {
-  host: 'https://old:9200',
-  scheme: 'https',
-  hostname: 'old',
-  port: 9200,
-  pathPrefix: '',
-  username: 'ann',
-  password: undefined,
-  apiKey: undefined,
-  headers: {},
-  socketTimeoutMs: 30_000,
-  connectTimeoutMs: 30_000,
-  region: undefined,
-  external: false,
-} as const
+const remote = remoteHost('https://old:9200', { username: 'ann' })
 
 const start = (change: Partial<TaskStart> = {}): TaskStart => ({
   request,

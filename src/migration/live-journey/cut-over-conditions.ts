@@ -5,13 +5,23 @@ import { indexPath } from '../../cluster/paths.ts'
 import { isErrorOf } from '../../foundation/errors.ts'
 import { formatDuration } from '../../foundation/quantity.ts'
 import type { CopyUnit } from '../../mechanism/copy-unit.ts'
+import { resolveIndexes } from '../../source/resolve-indexes.ts'
 import { sweepsMax } from '../open-changes.ts'
 import type { StreamIndex } from './migration-context.ts'
 import { type MigrationRecord, sidesOf, type VerificationNote } from './migration-record.ts'
 import type { MigrationSettings } from './migration-settings.ts'
 
 export interface Condition {
-  readonly name: 'following' | 'lag' | 'deletes' | 'sweeps' | 'rejected' | 'verified' | 'guarded' | 'healthy'
+  readonly name:
+    | 'following'
+    | 'lag'
+    | 'deletes'
+    | 'sweeps'
+    | 'rejected'
+    | 'verified'
+    | 'guarded'
+    | 'healthy'
+    | 'indexes'
   readonly isMet: boolean
   /** For people: what was found. */
   readonly found: string
@@ -42,10 +52,12 @@ function following({ indexes }: ConditionFacts): Condition {
     name: 'following',
     isMet: indexes.length > 0 && not.length === 0,
     found: first
-      ? `${not.length} of ${indexes.length} indexes do not follow: ${first.name}${why ? `: ${String(why.message)}` : ''}`
-      : `${indexes.length} indexes follow`,
+      ? `${not.length} of ${counted(indexes.length)} not followed: ${first.name}${why ? `: ${String(why.message)}` : ''}`
+      : `${counted(indexes.length)} followed`,
   }
 }
+
+const counted = (indexes: number): string => (indexes === 1 ? '1 index' : `${indexes} indexes`)
 
 function lag({ indexes, settings, nowMs }: ConditionFacts): Condition {
   return within('lag', indexes, settings.lagMsMax, nowMs, 'writes', ({ following: how }) => how?.writesUpTo)
@@ -95,7 +107,7 @@ function sweeps({ indexes, limitMs }: ConditionFacts): Condition[] {
   if (!longest) return []
   const total = swept.reduce((sum, { tookMs }) => sum + tookMs, 0)
   const leastMs = Math.round(Math.max(longest.tookMs, total / sweepsMax) / 100) * 100
-  const found = `writes are stopped for one sweep at least, about ${formatDuration(leastMs)} (${swept.length} indexes swept, ${longest.name} in ${formatDuration(Math.round(longest.tookMs))})`
+  const found = `writes are stopped for one sweep at least, about ${formatDuration(leastMs)} (${counted(swept.length)} swept, ${longest.name} in ${formatDuration(Math.round(longest.tookMs))})`
   if (limitMs === undefined) return [{ name: 'sweeps', isMet: true, found }]
   return [{ name: 'sweeps', isMet: leastMs < limitMs, found: `${found}; --timeout ${formatDuration(limitMs)}` }]
 }
@@ -146,6 +158,19 @@ export async function healthy(
     }
   }
   return { name: 'healthy', isMet: wrong.length === 0, found: wrong[0] ?? 'every primary shard is there' }
+}
+
+/** An index that was made on the source after the start is carried by nobody, and what is written there would be left behind: after a rollover, all. */
+export async function everyIndex(source: Cluster, expression: string, units: readonly CopyUnit[]): Promise<Condition> {
+  // On one cluster a pattern may mean both sides.
+  const carried = new Set(units.flatMap(({ sourceIndex, targetIndex }) => [sourceIndex, targetIndex]))
+  const others = (await resolveIndexes(source, expression)).map(({ name }) => name).filter((name) => !carried.has(name))
+  const told = others.length > 3 ? `${others.slice(0, 3).join(', ')}, …` : others.join(', ')
+  const found =
+    others.length === 0
+      ? `${expression} means no index that is not followed`
+      : `${others.length} indexes of ${expression} are not followed, because they were not there at the start: ${told}`
+  return { name: 'indexes', isMet: others.length === 0, found }
 }
 
 async function healthOf(cluster: Cluster, index: string): Promise<string> {

@@ -2,6 +2,7 @@
 import type { Cluster } from '../../cluster/cluster.ts'
 import type { CopyUnit } from '../../mechanism/copy-unit.ts'
 import type { FollowCursor, FollowStatus } from '../../mechanism/follow-journal.ts'
+import type { ReachedInstants } from '../../mechanism/follow-unit.ts'
 import type { MigrationJournal, SideName, VerificationNote } from './migration-record.ts'
 import type { MigrationSettings } from './migration-settings.ts'
 
@@ -20,11 +21,8 @@ export interface Stream {
   stop(): Promise<void>
 }
 
-export interface ReachedUnit {
+export interface ReachedUnit extends ReachedInstants {
   readonly status: FollowStatus
-  /** Every write of before this instant is on the other side. */
-  readonly writesUpToMs: number | undefined
-  readonly deletesUpToMs: number | undefined
 }
 
 /** What is noted of an index that is swept. */
@@ -66,6 +64,8 @@ export interface MigrationContext {
   readonly id: string
   readonly journal: MigrationJournal
   readonly clusters: Readonly<Record<SideName, Cluster>>
+  /** What was named as SOURCE: names, patterns and aliases. */
+  readonly expression: string
   readonly streams: Streams
   readonly settings: MigrationSettings
   /** Of what is put between both sides: a reason why it cannot be undone on the way back; undefined when there is none. */

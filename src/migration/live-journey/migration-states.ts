@@ -132,13 +132,19 @@ export const stateTexts: Readonly<Record<MigrationState, StateText>> = {
   aborted: { is: 'taken back', next: 'nothing; the same `migrate` begins anew' },
 }
 
+/** For what is asked of a migration that is at its end. */
+export const migrationEnded = (state: MigrationState, what = 'the migration'): IndexferryError =>
+  new IndexferryError('MIGRATION_ENDED', `${what} is ${stateTexts[state].is}, which is its end`, {
+    remedy: 'Nothing is left to be done; the same `indexferry migrate SOURCE TARGET` begins a new one.',
+  })
+
 /** Throws MIGRATION_ENDED or MIGRATION_STEP for what the table does not allow. */
 export function nextState(state: MigrationState, event: MigrationEvent): MigrationState {
   const next = transitions[state][event]
   if (next !== undefined) return next
   const { is, next: possible } = stateTexts[state]
   const word = event === 'cutOver' ? 'cut-over' : event
-  if (isEnd(state)) throw new IndexferryError('MIGRATION_ENDED', `the migration is ${is}: there is no ${word} any more`)
+  if (isEnd(state)) throw migrationEnded(state)
   throw new IndexferryError('MIGRATION_STEP', `the migration is ${is}, which does not allow ${word}`, {
     remedy:
       event === 'abort' && state === 'switched'

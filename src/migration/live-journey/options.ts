@@ -49,7 +49,7 @@ export const liveOptions = {
   }),
   verifyShare: optionWithDefault(share, 0.25, {
     commands: running,
-    help: 'Part of the time for which the verification in the background reads; the rest of it it leaves both clusters alone.',
+    help: 'Part of the time for which the verification in the background reads; for the rest it leaves both clusters alone.',
     check: (value: number) => (value > 0 ? undefined : 'must be above 0'),
   }),
   oldSide: optionWithDefault(choice('blocked', 'released'), 'blocked', {

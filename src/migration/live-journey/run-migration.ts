@@ -7,7 +7,7 @@ import { asIndexferryError, IndexferryError } from '../../foundation/errors.ts'
 import { formatDuration } from '../../foundation/quantity.ts'
 import type { JsonObject } from '../../model/json.ts'
 import { checkClusters, noteClusters } from './cluster-identity.ts'
-import { type Condition, healthy, knownConditions } from './cut-over-conditions.ts'
+import { conditionsNow, isTooEarly, refuseUnready } from './conditions-now.ts'
 import { endMigration, takeBack } from './end-migration.ts'
 import { guardSide, readyGuard } from './guard-side.ts'
 import type { MigrationContext } from './migration-context.ts'
@@ -191,12 +191,13 @@ async function waitWhile(
   onLook: () => Promise<void> = async () => {},
 ): Promise<MigrationEvent | undefined> {
   const { journal, stop } = context
+  const sinceMs = now()
   for (;;) {
     stop.throwIfAborted()
     streams?.follow(journal.record.stream)
     await onLook()
     if (isOver()) return 'done'
-    const [request] = journal.requests()
+    const request = journal.requests().find((each) => !isTooEarly(context, each, sinceMs))
     const event = request && (await takeRequest(context, request))
     if (event) return event
     if (!request && context.isDone()) return undefined
@@ -248,33 +249,6 @@ const noWayBack = (why: string): IndexferryError =>
   new IndexferryError('MIGRATION_STEP', `there is no way back: ${why}`, {
     remedy: 'End the migration with `indexferry complete`; to return, migrate in the other direction.',
   })
-
-/** Every condition for the next switch, those that only the clusters can tell included. `limitMs`: for how long writes may be stopped. */
-export async function conditionsNow(context: MigrationContext, limitMs: number): Promise<Condition[]> {
-  const { journal, streams, settings, clusters, lastVerification } = context
-  const { record } = journal
-  const { from, to } = sidesOf(record.stream)
-  const known = knownConditions({
-    record,
-    indexes: streams.indexes(record.stream),
-    verification: lastVerification(),
-    settings,
-    nowMs: now(),
-    limitMs,
-  })
-  const sides = [
-    { cluster: clusters[from], index: (unit: { sourceIndex: string }) => unit.sourceIndex },
-    { cluster: clusters[to], index: (unit: { targetIndex: string }) => unit.targetIndex },
-  ]
-  return [...known, await healthy(sides, streams.unitsOf(record.stream))]
-}
-
-function refuseUnready(conditions: readonly Condition[]): void {
-  const failing = conditions.filter(({ isMet }) => !isMet)
-  if (failing.length === 0) return
-  const told = failing.map(({ name, found }) => `${name}: ${found}`).join('; ')
-  throw new IndexferryError('MIGRATION_NOT_READY', `traffic is not switched yet: ${told}`)
-}
 
 /** What ends a step before its time: the user, the time limit, another request. Its reason is why it is given up. */
 async function runStep(
