@@ -1,7 +1,7 @@
 // Where the other tools are: installed on first use into the user's cache folder, never into this project.
 import { join } from 'node:path'
 import { buildOnce, cacheFolder } from '../test/servers/cache.ts'
-import { run } from '../test/servers/run.ts'
+import { fetchWith } from '../test/servers/run.ts'
 
 const toolFolder = (tool: string, version: string): string => join(cacheFolder(), 'bench', `${tool}-${version}`)
 
@@ -9,7 +9,15 @@ const toolFolder = (tool: string, version: string): string => join(cacheFolder()
 export async function npmTool(name: string, version: string): Promise<string> {
   const folder = toolFolder(name, version)
   await buildOnce(folder, version, (into) =>
-    run('npm', ['install', '--prefix', into, '--no-audit', '--no-fund', '--loglevel=error', `${name}@${version}`]),
+    fetchWith('npm', [
+      'install',
+      '--prefix',
+      into,
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+      `${name}@${version}`,
+    ]),
   )
   return join(folder, 'node_modules', name)
 }
@@ -19,7 +27,15 @@ export async function pythonTool(name: string, version: string): Promise<string>
   const folder = toolFolder(name, version)
   // Into a folder beside the environment: an environment knows its own path and cannot be renamed.
   await buildOnce(folder, version, async (into) => {
-    await run('python3', ['-m', 'pip', 'install', '--quiet', '--target', join(into, 'packages'), `${name}==${version}`])
+    await fetchWith('python3', [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--target',
+      join(into, 'packages'),
+      `${name}==${version}`,
+    ])
   })
   return join(folder, 'packages')
 }

@@ -27,7 +27,7 @@ test('a reader that pauses stops the sender, and its pause is not taken for a de
       path: '/',
       headers: {},
       body: undefined,
-      readTimeoutMs: 300,
+      readTimeoutMs: 2_000,
       signal: undefined,
       answerBytesMax: 1024,
     }
@@ -36,7 +36,7 @@ test('a reader that pauses stops the sender, and its pause is not taken for a de
     let received = 0
     for await (const chunk of body) {
       // Long enough for the read timeout, which the client looks at once in a second.
-      if (received === 0) await sleep(2_500)
+      if (received === 0) await sleep(5_000)
       if (received === 0) assert.ok(unsent(sender) > bodyBytes / 2, 'most of the body waits at the sender')
       received += chunk.length
     }

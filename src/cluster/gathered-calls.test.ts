@@ -14,20 +14,29 @@ class Questions {
   hold: Promise<void> = Promise.resolve()
   refuses: IndexferryError | undefined
   readonly calls: GatheredCalls<string>
+  private heard = Promise.withResolvers<void>()
 
   constructor(patienceMs = 60_000) {
     this.calls = new GatheredCalls<string>(noCluster, this.question, patienceMs)
   }
 
+  /** Resolves when the next question has come to the cluster. */
+  async next(): Promise<void> {
+    await this.heard.promise
+    this.heard = Promise.withResolvers()
+  }
+
   private readonly question: GatheredQuestion<string> = {
     askMany: async (_, indexes) => {
       this.asked.push(indexes.join(','))
+      this.heard.resolve()
       await this.hold
       if (this.refuses) throw this.refuses
       return new Map(indexes.filter((index) => index !== 'gone').map((index) => [index, `many ${index}`]))
     },
     askOne: async (_, index) => {
       this.asked.push(index)
+      this.heard.resolve()
       await this.hold
       if (index === 'gone') throw new IndexferryError('INDEX_MISSING', 'gone')
       return `one ${index}`
@@ -48,7 +57,7 @@ describe('gathered calls', () => {
     const held = Promise.withResolvers<void>()
     questions.hold = held.promise
     const first = questions.calls.get('a', signal)
-    await sleep(5)
+    await questions.next()
     const others = ['a', 'b', 'c'].map((index) => questions.calls.get(index, signal))
     await sleep(5)
     assert.deepEqual(questions.asked, ['a'])
@@ -62,7 +71,7 @@ describe('gathered calls', () => {
     const questions = new Questions(20)
     questions.hold = new Promise(() => {})
     questions.calls.get('a', signal).catch(() => {})
-    await sleep(5)
+    await questions.next()
     questions.hold = Promise.resolve()
     assert.equal(await questions.calls.get('b', signal), 'one b')
   })

@@ -20,7 +20,7 @@ export interface Rate {
 }
 
 /** `5000` or `10k` are documents, `20mb` are bytes, `5000,20mb` both, `none` lifts them. Undefined when it is none of these. */
-export function parseRate(value: string): Rate | undefined {
+function parseRate(value: string): Rate | undefined {
   if (value === 'none') return { documentsPerSecond: undefined, bytesPerSecond: undefined }
   let documentsPerSecond: number | undefined
   let bytesPerSecond: number | undefined

@@ -4,7 +4,7 @@
 // finished batches from the first.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../../test/documents/properties.ts'
 import { isErrorOf } from '../foundation/errors.ts'
 import { addCounts, type DocumentCounts, noCounts } from '../model/counts.ts'
 import type { Partition } from '../model/partition.ts'

@@ -13,7 +13,7 @@ export interface SeenDocument {
 const pageSize = 2_000
 
 /** Every document by id and routing, by a scroll. */
-export async function scrollIndex(url: string, index: string): Promise<Map<string, SeenDocument>> {
+async function scrollIndex(url: string, index: string): Promise<Map<string, SeenDocument>> {
   const found = new Map<string, SeenDocument>()
   let total = 0
   let path = `/${index}/_search?scroll=1m&version=true&seq_no_primary_term=true`

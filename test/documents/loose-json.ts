@@ -1,6 +1,6 @@
 // Random JSON documents in every form that servers take: spaces, line breaks and comments between tokens, numbers of any text,
 // escapes, duplicate keys.
-import fc from 'fast-check'
+import { fc } from './properties.ts'
 
 const gaps = ['', '', '', '', ' ', '\n', '\r\n', '\t', '/* a "quoted" } comment */', '// to the end "{\n', '/* \n **/']
 const numbers = ['9007199254740993', '1.0', '1e400', '-0', '0.10', '1E+5', '7']

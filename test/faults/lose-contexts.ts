@@ -1,11 +1,14 @@
 import { type Fault, isSearch, type PassingAnswer, pathOf } from './interfering-proxy.ts'
 
-/** Makes the cluster itself forget all scrolls and points in time again and again, as a restarted node or a full one does. */
+/**
+ * Makes the cluster itself forget the scrolls and points in time that pass here again and again, as a restarted node or a full one does. Those of
+ * others stay: they may be of another test.
+ */
 export class LoseContexts implements Disposable {
   private readonly cluster: string
   private readonly timer: NodeJS.Timeout
-  /** Elasticsearch has no call for all points in time, so their ids are learnt from what passes. */
   private readonly pointsInTime = new Set<string>()
+  private readonly scrolls = new Set<string>()
   /** Answers that said that a context is gone. */
   lost = 0
 
@@ -23,19 +26,24 @@ export class LoseContexts implements Disposable {
   }
 
   private learn({ body }: PassingAnswer): void {
-    const id = /^\{"(?:pit_)?id":"([^"]+)"/.exec(body.subarray(0, 4_096).toString('latin1'))?.[1]
+    const begin = body.subarray(0, 4_096).toString('latin1')
+    const id = /^\{"(?:pit_)?id":"([^"]+)"/.exec(begin)?.[1]
     if (id) this.pointsInTime.add(id)
+    const scroll = /^\{"_scroll_id":"([^"]+)"/.exec(begin)?.[1]
+    if (scroll) this.scrolls.add(scroll)
   }
 
   private async forget(): Promise<void> {
-    await this.delete('/_search/scroll/_all')
-    for (const id of this.pointsInTime) await this.delete('/_pit', JSON.stringify({ id }))
+    const scrolls = [...this.scrolls]
+    this.scrolls.clear()
+    for (const id of scrolls) await this.delete('/_search/scroll', { scroll_id: [id] })
+    for (const id of this.pointsInTime) await this.delete('/_pit', { id })
     this.pointsInTime.clear()
   }
 
-  private async delete(path: string, body?: string): Promise<void> {
+  private async delete(path: string, body: object): Promise<void> {
     const headers = { 'content-type': 'application/json' }
-    const answer = await fetch(this.cluster + path, { method: 'DELETE', headers, ...(body ? { body } : {}) })
+    const answer = await fetch(this.cluster + path, { method: 'DELETE', headers, body: JSON.stringify(body) })
     await answer.arrayBuffer()
   }
 

@@ -563,7 +563,8 @@ describe('bad input', { skip }, () => {
       await bulkDocuments(cluster, 'bad-large', documents(20_000))
       made.push('bad-running')
       await deleteTestIndex(cluster, 'bad-running')
-      const words = ['copy', from, to, '--rate', '1000']
+      // Minutes, unless it is let go: long enough for all that is asked meanwhile.
+      const words = ['copy', from, to, '--rate', '50']
       const first = indexferry.start([...words, '--json'])
       await eventually('the first copy', runningCopy)
       await refuses(words, { ...told, says: [new RegExp(`${first.child.pid}`)], remedy: /status/ })

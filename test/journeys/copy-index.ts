@@ -9,6 +9,7 @@ import { BulkTarget } from '../../src/target/bulk-target.ts'
 import type { RejectedDocument } from '../../src/target/target.ts'
 import { refreshTestIndex } from '../documents/fill-index.ts'
 import { MemoryJournal } from '../documents/memory-journal.ts'
+import { eventually } from './indexferry.ts'
 
 export interface TestCopy {
   readonly source: Cluster
@@ -94,3 +95,14 @@ export async function compareIndexes(source: Cluster, target: Cluster, index: st
     if (found.get(key) !== text) assert.fail(`${key} is ${found.get(key)} instead of ${text}`)
   }
 }
+
+export const untilEqual = (source: Cluster, target: Cluster, index: string): Promise<true> =>
+  eventually(
+    'being equal',
+    () =>
+      compareIndexes(source, target, index).then(
+        () => true as const,
+        () => undefined,
+      ),
+    60_000,
+  )

@@ -33,8 +33,8 @@ test(`document 004: between two of ${secure}, with roles`, {
   skip: missingJava(secure) ?? false,
   timeout: 300_000,
 }, async () => {
-  await using leader = await startServer(secure)
-  await walkThrough(leader, await useServer(secure), { before: rolesAreAskedFor, during: onlyWhoMay })
+  await using follower = await startServer(secure)
+  await walkThrough(await useServer(secure), follower, { before: rolesAreAskedFor, during: onlyWhoMay })
 })
 
 /** As the page says, roles have to be given where the clusters have security; and whoever gives them has to have them. */
@@ -53,6 +53,31 @@ async function rolesAreAskedFor(pair: Replicating, leaderIndex: string, index: s
     const { status, body: refused } = await pair.replication('PUT', `${index}/_start`, wrong)
     assert.equal(status, 403)
     assert.match(String((refused.error as JsonObject).reason), /does not have the role \[kibana_user\]/)
+  }
+  assert.deepEqual(await pair.status(index), { status: 'REPLICATION NOT IN PROGRESS' })
+  await noneIsStartedWhereNothingMayChange(pair, leaderIndex, index)
+}
+
+/** Only on a cluster that no other test writes to. */
+async function noneIsStartedWhereNothingMayChange(
+  pair: Replicating,
+  leaderIndex: string,
+  index: string,
+): Promise<void> {
+  const block = (value: boolean | null) =>
+    pair.follower.json({
+      method: 'PUT',
+      path: '/_cluster/settings',
+      body: { transient: { 'cluster.blocks.read_only': value } },
+    })
+  await block(true)
+  try {
+    const call = { leader_alias: alias, leader_index: leaderIndex, use_roles }
+    const { status, text } = await pair.replication('PUT', `${index}/_start`, call)
+    assert.equal(status, 403, text)
+    assert.match(text, /FORBIDDEN\/6\/cluster read-only \(api\)/)
+  } finally {
+    await block(null)
   }
   assert.deepEqual(await pair.status(index), { status: 'REPLICATION NOT IN PROGRESS' })
 }

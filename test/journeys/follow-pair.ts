@@ -7,10 +7,10 @@ import { bulkDocuments, createTestIndex, deleteTestIndex, openTestCluster } from
 import type { ServerName } from '../servers/catalogue.ts'
 import { useServer } from '../servers/servers.ts'
 import { routingOf } from './follow-writers.ts'
-import { eventually, Indexferry, type Running } from './indexferry.ts'
+import { type Ended, eventually, Indexferry, type Running } from './indexferry.ts'
 
 /** Small indexes need about 2 s (docs/decisions/007-deletes.md); a test machine may be busy with other things. */
-export const deletesWithinMs = 15_000
+export const deletesWithinMs = 30_000
 
 export const mapping = { properties: { group: { type: 'long' }, at: { type: 'long' } } }
 
@@ -82,10 +82,11 @@ export async function caughtUp({ indexferry }: Pick<Pair, 'indexferry'>, running
   return Date.now() - from
 }
 
-export async function pause(running: Running): Promise<void> {
+export async function pause(running: Running): Promise<Ended> {
   running.child.kill('SIGINT')
-  const { code, stderr } = await running.ended
-  assert.equal(code, 130, stderr)
+  const ended = await running.ended
+  assert.equal(ended.code, 130, ended.stderr)
+  return ended
 }
 
 export async function kill(running: Running): Promise<void> {

@@ -1,18 +1,17 @@
 // Following a source without sequence numbers by the log of the gateway through which it is written: no sweep but where the log cannot tell.
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import { indexPath } from '../../src/cluster/paths.ts'
-import { openCatalog } from '../../src/engine/catalog.ts'
-import type { FollowStatus } from '../../src/mechanism/follow-journal.ts'
 import type { JsonObject } from '../../src/model/json.ts'
 import { bulkDocuments, createTestIndex, deleteTestIndex, openTestCluster } from '../documents/fill-index.ts'
 import type { ServerName } from '../servers/catalogue.ts'
+import { freePort } from '../servers/ports.ts'
 import { missingJava, useServer } from '../servers/servers.ts'
 import { compareIndexes } from './copy-index.ts'
-import { eventually, Indexferry, type Running } from './indexferry.ts'
+import { caughtUp, pause } from './follow-pair.ts'
+import { eventually, Indexferry } from './indexferry.ts'
 import { Served } from './serving.ts'
 
 const sourceName: ServerName = 'elasticsearch-5.6.16'
@@ -46,7 +45,7 @@ test('writes through a gateway are followed by its log', {
   let ofComparing = 0
   const scrolls = async () => (await scrollsOf(source)) - ofComparing
   const equal = async (): Promise<void> => {
-    await caughtUp(indexferry)
+    await caughtUp({ indexferry }, follower)
     const before = await scrollsOf(source)
     await compareIndexes(source, target, index)
     ofComparing += (await scrollsOf(source)) - before
@@ -80,7 +79,7 @@ test('writes through a gateway are followed by its log', {
     assert.ok(sweptAgain > swept)
 
     // More than the log may keep, while nobody reads it.
-    await end(follower)
+    await pause(follower)
     await gateway.stop()
     gateway = await serve('  log_bytes: 4kb')
     const { position } = await gateway.ok('GET', `_indexferry/writes/${index}?after=0`)
@@ -95,7 +94,7 @@ test('writes through a gateway are followed by its log', {
     assert.ok((await scrolls()) > sweptAgain, 'a gap is swept')
 
     // Somebody who writes around the gateway is found by a sweep.
-    await end(follower)
+    await pause(follower)
     follower = follow('--full-sweep-interval', '2s')
     await equal()
     await bulkDocuments(source, index, [{ id: 'around', source: '{"n":-1}' }])
@@ -104,7 +103,7 @@ test('writes through a gateway are followed by its log', {
       return status === 200 ? true : undefined
     })
     await equal()
-    const { stderr } = await end(follower)
+    const { stderr } = await pause(follower)
     assert.match(stderr, /followed by the log of the gateway/)
     assert.match(stderr, /found 1 documents that were changed and are not in the gateway's log/)
   } finally {
@@ -193,38 +192,4 @@ async function scrollsOf(source: Cluster): Promise<number> {
   )
   const { scroll_total: total, scroll_current: current } = body._all.total.search
   return total + current
-}
-
-function statusOf(indexferry: Indexferry): FollowStatus | undefined {
-  using catalog = openCatalog(indexferry.state)
-  const [copy] = catalog.listCopies()
-  return copy && catalog.readCopy(copy.id).indexes[0]?.following
-}
-
-async function caughtUp(indexferry: Indexferry): Promise<void> {
-  const from = Date.now()
-  await eventually(
-    'catching up',
-    async () => {
-      const status = statusOf(indexferry)
-      const isThere = status?.operationsBehind === 0 && (status.writesUpTo ?? 0) > from
-      return isThere && (status.deletesUpTo ?? 0) > from ? true : undefined
-    },
-    60_000,
-  )
-}
-
-async function end(running: Running) {
-  running.child.kill('SIGINT')
-  const ended = await running.ended
-  assert.equal(ended.code, 130, ended.stderr)
-  return ended
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

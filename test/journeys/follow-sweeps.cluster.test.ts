@@ -3,8 +3,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import { indexPath } from '../../src/cluster/paths.ts'
-import { openCatalog } from '../../src/engine/catalog.ts'
-import type { FollowStatus } from '../../src/mechanism/follow-journal.ts'
 import {
   bulkDocuments,
   createTestIndex,
@@ -16,7 +14,8 @@ import {
 import type { ServerName } from '../servers/catalogue.ts'
 import { missingJava, useServer } from '../servers/servers.ts'
 import { compareIndexes } from './copy-index.ts'
-import { eventually, Indexferry, type Running } from './indexferry.ts'
+import { caughtUp, kill, pause } from './follow-pair.ts'
+import { eventually, Indexferry } from './indexferry.ts'
 
 /**
  * With how long the source remembers the versions of deleted documents: not at all, so that only what documents hold can tell that one was made
@@ -45,31 +44,6 @@ async function remove(source: Cluster, number: number): Promise<void> {
     path: indexPath(index, `${testType(source)}/${encodeURIComponent(document(number).id)}`),
     query: { routing: routingOf(number) },
   })
-}
-
-function statusOf(indexferry: Indexferry): FollowStatus | undefined {
-  using catalog = openCatalog(indexferry.state)
-  const [copy] = catalog.listCopies()
-  return copy && catalog.readCopy(copy.id).indexes[0]?.following
-}
-
-async function caughtUp(indexferry: Indexferry): Promise<void> {
-  const from = Date.now()
-  await eventually(
-    'catching up',
-    async () => {
-      const status = statusOf(indexferry)
-      const isThere = status?.operationsBehind === 0 && (status.writesUpTo ?? 0) > from
-      return isThere && (status.deletesUpTo ?? 0) > from ? true : undefined
-    },
-    60_000,
-  )
-}
-
-async function end(running: Running, signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
-  running.child.kill(signal)
-  const { code, stderr } = await running.ended
-  if (signal === 'SIGINT') assert.equal(code, 130, stderr)
 }
 
 for (const [sourceName, targetName, remembers] of pairs) {
@@ -103,27 +77,27 @@ for (const [sourceName, targetName, remembers] of pairs) {
         })
         return status === 200 && body.count > 0 ? true : undefined
       })
-      await end(first, 'SIGKILL')
+      await kill(first)
       await changeEverything(source, 1)
       const second = start()
-      await caughtUp(indexferry)
+      await caughtUp({ indexferry }, second)
       await compareIndexes(source, target, index)
       // While it follows.
       await changeEverything(source, 2)
-      await caughtUp(indexferry)
+      await caughtUp({ indexferry }, second)
       await compareIndexes(source, target, index)
-      await end(second, 'SIGINT')
+      await pause(second)
       // While nobody looks: what was made anew has the version that it had.
       await changeEverything(source, 3)
       const third = start()
-      await caughtUp(indexferry)
+      await caughtUp({ indexferry }, third)
       await compareIndexes(source, target, index)
       // The index itself is made anew.
       await deleteTestIndex(source, index)
       await createTestIndex(source, index, { shards: 2 })
       const { code, stderr } = await third.ended
       assert.equal(code, 6, stderr)
-      assert.match(stderr, /SOURCE_MADE_ANEW|INDEX_MISSING/)
+      assert.match(stderr, /SOURCE_MADE_ANEW|INDEX_MISSING|SHARD_FAILED/)
     } finally {
       for (const cluster of [source, target]) await deleteTestIndex(cluster, index)
     }

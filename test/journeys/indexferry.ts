@@ -145,7 +145,7 @@ async function untilEnd(child: ChildProcess): Promise<Ended> {
 }
 
 /** Asks until the answer is not undefined; for what another process does in its own time. */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined>, withinMs = 20_000): Promise<T> {
+export async function eventually<T>(what: string, ask: () => Promise<T | undefined>, withinMs = 60_000): Promise<T> {
   const deadline = Date.now() + withinMs
   for (;;) {
     const answer = await ask()

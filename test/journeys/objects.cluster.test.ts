@@ -18,7 +18,7 @@ import {
 import { type PlayedOss, playOss } from '../objectstores/oss-quirks.ts'
 import { repositoryFiles } from '../objectstores/snapshot-files.ts'
 import { clientOf, fill, listAll, makeBucket, open, readObject } from '../objectstores/store-sides.ts'
-import { eventually, Indexferry } from './indexferry.ts'
+import { Indexferry } from './indexferry.ts'
 
 const skip = missingFor('versitygw') ?? missingFor('s3proxy') ?? missingFor('gofakes3') ?? false
 const MiB = 1024 ** 2
@@ -146,13 +146,15 @@ test('a move that is killed goes on, part by part and object by object', { skip 
   const from = await makeBucket(clientOf(raw))
   await fill(clientOf(raw), from, objects)
   const to = await makeBucket(clientOf(other))
-  // Counts what is sent, and makes each request take a moment, so that a kill comes in the middle of it.
+  // Counts what is sent, and kills in the middle of it.
   const sent: string[] = []
+  let killInTime = () => {}
   await using proxy = await startChangingProxy(other.url, {
     before: async ({ method, url = '' }) => {
       if (method !== 'PUT') return undefined
       sent.push(url)
       await sleep(10)
+      killInTime()
       return undefined
     },
   })
@@ -170,10 +172,12 @@ test('a move that is killed goes on, part by part and object by object', { skip 
   const kills = [() => sent.length > 150, () => proxy.done.filter(isPart).length >= 6]
   for (const isTime of kills) {
     const { child, ended } = indexferry.start(words, { env: s3.env })
-    await eventually('the time to kill', async () => (isTime() || child.exitCode !== null ? true : undefined))
-    child.kill('SIGKILL')
+    killInTime = () => {
+      if (isTime()) child.kill('SIGKILL')
+    }
     assert.equal((await ended).code, null, 'it was killed in the middle')
   }
+  killInTime = () => {}
   const before = sent.length
   const result = await indexferry.json<MoveResult>(words, { env: s3.env })
   assert.equal(result.isResumed, true)

@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { JsonObject } from '../../src/model/json.ts'
 import type { Ended, Indexferry, Running, RunOptions } from './indexferry.ts'
 
-const startMsMax = 30_000
-/** The gateway itself gives running calls ten seconds. */
-const stopMsMax = 15_000
+const startMsMax = 60_000
+/** The gateway itself gives running calls ten seconds; a machine may be slow. */
+const stopMsMax = 60_000
 
 export interface Called {
   readonly status: number

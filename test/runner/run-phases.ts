@@ -37,6 +37,8 @@ interface Summary {
   readonly duration_ms: number
 }
 
+const blockingOutput = new URL('./blocking-output.ts', import.meta.url).href
+
 /** A file that takes longer than this hangs. */
 const fileTimeoutMs = 15 * 60_000
 const slowMs = 20_000
@@ -68,7 +70,7 @@ export async function runPhases(
         timeout: fileTimeoutMs,
         // A test that fails may leave a listener behind, and its process would never end. An exit that is forced while V8 compiles in
         // another thread may wait for that thread for ever (seen with Node 24.21), so it compiles in none.
-        execArgv: ['--test-force-exit', '--no-concurrent-recompilation'],
+        execArgv: ['--test-force-exit', '--no-concurrent-recompilation', '--import', blockingOutput],
         signal: options.signal,
         ...(options.namePatterns.length > 0 ? { testNamePatterns: [...options.namePatterns] } : {}),
       })

@@ -9,7 +9,12 @@ export interface TestFiles {
   readonly pure: readonly string[]
   /** Need real servers, which they share. */
   readonly withServers: readonly string[]
+  /** As those, and touch what other tests do on the same servers, so that no other may run meanwhile. */
+  readonly alone: readonly string[]
 }
+
+/** Lists and cancels every reindex of a cluster, as the calls of others that it compares do. */
+const needsToBeAlone = ['src/apps/gateway/tasks/task-routes.cluster.test.ts']
 
 /** All tests, or those whose path begins with, contains or matches one of `patterns`. Campaigns are not tests. */
 export function findTestFiles(patterns: readonly string[]): TestFiles {
@@ -21,10 +26,11 @@ export function findTestFiles(patterns: readonly string[]): TestFiles {
   const needsServers = (path: string) =>
     /\.(?:cluster|server)\.test\.ts$/.test(path) || path.startsWith('test/journeys/')
   // Journeys take longest, and what takes longest is begun first, so that no processor waits for it in the end.
+  const mustBeAlone = (path: string) => needsToBeAlone.includes(path)
   const withServers = files
-    .filter(needsServers)
+    .filter((path) => needsServers(path) && !mustBeAlone(path))
     .sort((a, b) => Number(b.startsWith('test/journeys/')) - Number(a.startsWith('test/journeys/')))
-  return { pure: files.filter((path) => !needsServers(path)), withServers }
+  return { pure: files.filter((path) => !needsServers(path)), withServers, alone: files.filter(mustBeAlone) }
 }
 
 function isWanted(path: string, patterns: readonly string[]): boolean {

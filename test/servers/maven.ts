@@ -3,7 +3,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Jdk } from './java.ts'
-import { run } from './run.ts'
+import { fetchWith } from './run.ts'
 
 /** group:artifact:version[:type[:classifier]]; with everything it depends on, or alone. */
 export type Artifact = string | { alone: string }
@@ -27,9 +27,11 @@ export async function resolveArtifacts(
     const dependencies = projects[name].map(dependency).join('')
     await writeFile(join(workFolder, name, 'pom.xml'), pom(name, `<dependencies>${dependencies}</dependencies>`))
   }
-  await run('mvn', ['-q', '-B', '-ntp', copyDependencies, '-DincludeScope=runtime', '-DoutputDirectory=files'], {
+  await fetchWith('mvn', ['-q', '-B', '-ntp', copyDependencies, '-DincludeScope=runtime', '-DoutputDirectory=files'], {
     cwd: workFolder,
     env: { ...process.env, JAVA_HOME: process.env.JAVA_HOME || jdk.home },
+    // Maven remembers a download that failed, and does not try again for a day unless it is told to.
+    again: ['-U'],
   })
   const resolved: Resolved = {}
   for (const name of names) {

@@ -20,15 +20,32 @@ export async function startOwner(): Promise<Owner> {
   const turn = queue(startsAtOnce)
   let ending = false
 
-  const serverFor = (name: ServerName) => {
-    let server = servers.get(name)
-    if (!server) {
-      server = turn(() => {
-        if (ending) throw new Error('the test run is ending')
-        return launch(name)
-      })
-      servers.set(name, server)
-    }
+  const start = (name: ServerName) =>
+    turn(() => {
+      if (ending) throw new Error('the test run is ending')
+      return launch(name)
+    })
+  /** A start that failed may have had too little time or memory; its reason is in the output of the run. */
+  const startTwice = (name: ServerName) =>
+    start(name).catch((error: unknown) => {
+      if (ending) throw error
+      console.error(`${name} is started once more: ${error instanceof Error ? error.message : error}`)
+      return start(name)
+    })
+  /** The tests that used one that died have failed; those that come need not. */
+  const inPlaceOf = async (dead: StartedServer, name: ServerName) => {
+    console.error(await dead.obituary())
+    await dead.guarded.stop()
+    return startTwice(name)
+  }
+  const serverFor = async (name: ServerName): Promise<StartedServer> => {
+    const known = servers.get(name)
+    const given = await known
+    if (given && !given.guarded.exited) return given
+    // Somebody else may have asked meanwhile.
+    if (known !== servers.get(name)) return serverFor(name)
+    const server = given ? inPlaceOf(given, name) : startTwice(name)
+    servers.set(name, server)
     return server
   }
   // A first start may have to fetch the server: no time limits.

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { cacheFolder } from './cache.ts'
 import type { ServerName } from './catalogue.ts'
 import type { StartOptions } from './launch.ts'
+import { isListening } from './ports.ts'
 import { type Connection, launch } from './start-server.ts'
 
 export interface RunningRecord extends Connection {
@@ -44,7 +45,7 @@ export async function runningServer(name: string): Promise<RunningRecord | undef
   const file = recordFile(name)
   if (!existsSync(file)) return undefined
   const record: RunningRecord = JSON.parse(await readFile(file, 'utf8'))
-  if (await answers(record.control.port)) return record
+  if (await isListening(record.control.port)) return record
   // Left over, by a restart of the machine for instance.
   await rm(file, { force: true })
   return undefined
@@ -55,14 +56,4 @@ export async function runningNames(): Promise<string[]> {
   if (!existsSync(folder)) return []
   const records = (await readdir(folder)).filter((file) => file.endsWith('.json'))
   return records.map((file) => file.slice(0, -'.json'.length))
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', () => resolve(false))
-  })
 }

@@ -4,7 +4,7 @@ import { ask } from './http.ts'
 import type { Connection } from './start-server.ts'
 
 /** A cluster of the user's own in place of one the launcher starts, such as INDEXFERRY_TEST_ELASTICSEARCH_7_10_2=https://user:password@host:9200 */
-export function externalVariable(name: ServerName): string {
+function externalVariable(name: ServerName): string {
   return `INDEXFERRY_TEST_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`
 }
 

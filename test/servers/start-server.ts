@@ -1,9 +1,8 @@
 // Starts one server: its temporary folder, its ports, its guardian, and the wait until it is ready.
 import { existsSync } from 'node:fs'
 import { chmod, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assembledHome } from './assemble.ts'
 import { describeServer, type Flavour, type ServerDescription, type ServerName } from './catalogue.ts'
@@ -15,6 +14,7 @@ import type { Place, StartOptions } from './launch.ts'
 import { prepareElasticsearch } from './launch-elasticsearch.ts'
 import { prepareOpenSearch } from './launch-opensearch.ts'
 import { nobody, reachableHome, runsAsNobody } from './nobody.ts'
+import { freePort } from './ports.ts'
 import { lastLines } from './run.ts'
 
 /** All a client has to know, and what can be handed to another process. */
@@ -38,9 +38,11 @@ export interface StartedServer {
   readyMs: number
   /** Kills it and starts it again on the same data and ports; resolves with its new process id when it is ready. */
   restart: () => Promise<number>
+  /** How it ended, and the end of its log. */
+  obituary: () => Promise<string>
 }
 
-const readyWithin = 180_000
+const readyWithin = 300_000
 const attempts = 3
 
 export async function launch(name: ServerName, options: StartOptions = {}): Promise<StartedServer> {
@@ -73,11 +75,13 @@ async function launchOnce(name: ServerName, home: string, options: StartOptions)
     guarded = await guard({ ...command, log, folder: place.folder, ...(asNobody ? { uid: nobody.uid } : {}) })
     const connection = await connect(name, server, place, guarded.pid)
     await untilReady(connection, guarded, log)
+    const its: Guarded = guarded
     return {
       connection,
       guarded,
       readyMs: Date.now() - started,
-      restart: () => restart(connection, guarded as Guarded, log),
+      restart: () => restart(connection, its, log),
+      obituary: () => obituary(`${name} ended with ${its.exited}`, log),
     }
   } catch (error) {
     await guarded?.stop()
@@ -137,40 +141,35 @@ async function connect(name: string, server: ServerDescription, place: Place, pi
 }
 
 async function untilReady(connection: Connection, guarded: Guarded, log: string): Promise<void> {
-  const { url, username, password, caFile } = connection
-  const ca = caFile ? await readFile(caFile) : undefined
-  const health = `${url}/_cluster/health?wait_for_status=yellow&timeout=1s`
+  const ca = connection.caFile ? await readFile(connection.caFile) : undefined
   const deadline = Date.now() + readyWithin
   while (Date.now() < deadline) {
     if (guarded.exited) throw new Error(await obituary(`${connection.name} ended with ${guarded.exited}`, log))
-    try {
-      const { status, body } = await ask(health, { username, password, ca, timeout: 3000 })
-      if (status === 200 && JSON.parse(body).timed_out === false) return
-    } catch {
-      // Not listening yet.
-    }
+    const who = await whoIsReady(connection, ca)
+    if (who === 'it') return
+    if (who === 'another') throw new Error(`Address already in use: another server answers at ${connection.url}`)
     await sleep(100)
   }
   throw new Error(await obituary(`${connection.name} is not ready after ${readyWithin / 1000} s`, log))
 }
 
-async function obituary(what: string, log: string): Promise<string> {
-  const text = existsSync(log) ? await readFile(log, 'utf8') : ''
-  return `${what}; the end of its log:\n${lastLines(text, 40)}`
-}
-
-/** Below the range from which the system takes the ports of outgoing connections, for the server binds a moment later. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 15_000 + Math.floor(Math.random() * 17_000)
-    if (await canBind(port)) return port
+/** Another one, when its port was taken before it came to use it. */
+async function whoIsReady(connection: Connection, ca: Buffer | undefined): Promise<'it' | 'another' | 'nobody'> {
+  const { url, username, password, folder } = connection
+  const call = (path: string, timeout: number) => ask(url + path, { username, password, ca, timeout })
+  try {
+    const health = await call('/_cluster/health?wait_for_status=yellow&timeout=1s', 3000)
+    if (health.status !== 200 || JSON.parse(health.body).timed_out !== false) return 'nobody'
+    const settings = await call('/_nodes/_local/settings', 30_000)
+    if (settings.status !== 200) return 'nobody'
+    // Among them are the paths of its logs and its data.
+    return settings.body.includes(basename(folder)) ? 'it' : 'another'
+  } catch {
+    return 'nobody' // It is not listening yet.
   }
 }
 
-function canBind(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer()
-    probe.on('error', () => resolve(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-  })
+async function obituary(what: string, log: string): Promise<string> {
+  const text = existsSync(log) ? await readFile(log, 'utf8') : ''
+  return `${what}; the end of its log:\n${lastLines(text, 40)}`
 }
