@@ -156,7 +156,12 @@ export const throttling: Behaviour[] = [
     source: { size: 1 },
     expected: { task: 'TASK' },
     after: [
-      { call: 'GET /_tasks/TASK', expected: { task: { status: { total: 3, batches: 1, created: 1 } } }, until: true },
+      // It waits only when the next batch was read: a search that is just sent would fail of being cancelled.
+      {
+        call: 'GET /_tasks/TASK',
+        expected: { task: { status: { total: 3, batches: 1, created: 1, throttled_until_millis: 'some' } } },
+        until: true,
+      },
       { call: 'POST /_tasks/TASK/_cancel' },
       taskEnded({ canceled: 'by user request', failures: [] }),
     ],

@@ -85,7 +85,7 @@ function comparable(text: string, { source, dest }: Place, task: string): unknow
 
 /** What differs from run to run, or says something about nodes only. */
 const chances = new Set([
-  ...['took', 'node', 'nodes', 'index_uuid', 'start_time_in_millis', 'running_time_in_nanos', 'throttled_until_millis'],
+  ...['took', 'node', 'nodes', 'index_uuid', 'start_time_in_millis', 'running_time_in_nanos'],
   ...[
     'resource_stats',
     '_seq_no',
@@ -105,7 +105,7 @@ function withoutChance(value: unknown): unknown {
   )
   const plain = Object.fromEntries(
     kept.map(([key, member]) => {
-      if (key === 'throttled_millis') return [key, member > 0 ? 'some' : 0]
+      if (key === 'throttled_millis' || key === 'throttled_until_millis') return [key, member > 0 ? 'some' : 0]
       if (key === 'slices') return [key, sumOf(member as Readonly<Record<string, number>>[])]
       return [key, withoutChance(member)]
     }),
@@ -121,11 +121,11 @@ const sumOf = (slices: readonly Readonly<Record<string, number>>[]) => {
   return { length: slices.length, ...Object.fromEntries(counts.map((key) => [key, sum(key)])) }
 }
 
+const waits = new Set(['throttled_millis', 'throttled', 'throttled_until_millis'])
+
 /** How long a call has waited is no part of what two answers have to have in common. */
 export const timeless = (observed: readonly Observed[]): Observed[] =>
-  JSON.parse(
-    JSON.stringify(observed, (key, value) => (['throttled_millis', 'throttled'].includes(key) ? undefined : value)),
-  )
+  JSON.parse(JSON.stringify(observed, (key, value) => (waits.has(key) ? undefined : value)))
 
 export function checkParts(found: unknown, expected: unknown, where: string): void {
   if (expected instanceof RegExp) {

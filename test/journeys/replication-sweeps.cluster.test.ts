@@ -61,6 +61,9 @@ it('follows, pauses, goes on after kill -9, and begins again', { skip }, async (
   await untilEqual(leader, follower, index)
   assert.equal((await sides.replication('POST', `${index}/_stop`, {})).status, 200)
   await change(4)
+  // A start waits until the index has forgotten what was deleted from it: a minute, with the servers' default.
+  const body = { 'index.gc_deletes': '1s' }
+  await follower.json({ method: 'PUT', path: indexPath(index, '_settings'), body })
   await sides.start(index, index, { indexferry: { restart: true } })
   await untilEqual(leader, follower, index)
   assert.equal((await sides.replication('POST', `${index}/_stop`, {})).status, 200)
