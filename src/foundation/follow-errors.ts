@@ -11,6 +11,13 @@ export const followErrors = defineErrors({
     retry: 'never',
     exit: 'side',
   },
+  SOURCE_FILTERED: {
+    meaning:
+      'The source hides documents or fields of the index from the credentials that are used, so that what is followed would not be the index.',
+    remedy: 'Use credentials that may read all documents and fields, or copy what they see with `indexferry copy`.',
+    retry: 'never',
+    exit: 'source',
+  },
   SOURCE_MADE_ANEW: {
     meaning:
       'The index that is followed is not the same any more: it was made anew, restored from a snapshot, or lost operations that it had acknowledged. Nothing was written since.',

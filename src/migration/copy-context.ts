@@ -59,6 +59,8 @@ export interface CopyContext {
   readonly openSource?: ((unit: CopyUnit) => Promise<DocumentSource>) | undefined
   /** Of a unit that will be followed: awaited when what is to be read next was listed. */
   readonly onListed?: ((unit: CopyUnit) => Promise<void>) | undefined
+  /** What is hidden from the credentials of the source would count as deleted. */
+  readonly carriesDeletes?: boolean | undefined
   /** The aliases of the source are not put onto the target. */
   readonly withholdAliases?: boolean | undefined
   readonly rejected: RejectedDocuments

@@ -14,6 +14,7 @@ import { untilDeletesForgotten } from '../target/forgotten-deletes.ts'
 import { compareDefinitions, fits } from '../verify/compare-definitions.ts'
 import type { CopyContext, NotedUnit } from './copy-context.ts'
 import { highestVersion } from './version-base.ts'
+import { hidesParts } from './whole-view.ts'
 
 /** Returns the unit as it is to be copied: with the target's UUID and the base of its versions, both noted. */
 export async function prepareUnit(context: CopyContext, unit: CopyUnit, noted: NotedUnit): Promise<CopyUnit> {
@@ -51,6 +52,7 @@ async function tryOpening(context: CopyContext, unit: CopyUnit): Promise<void> {
   if (source.kind === 'cluster') {
     await using opened = await (context.openSource?.(unit) ?? openUnitSource(source, unit, reading))
     await opened.countDocuments()
+    await tellHidden(context, source.cluster, unit)
   } else if (source.file !== '-') {
     // Not opened: what is read from a pipe is gone.
     await access(source.file, constants.R_OK).catch((cause: Error) => {
@@ -60,6 +62,15 @@ async function tryOpening(context: CopyContext, unit: CopyUnit): Promise<void> {
       })
     })
   }
+}
+
+/** What is carried looks whole from here, also to a verification with the same credentials. */
+async function tellHidden({ plan, carriesDeletes }: CopyContext, cluster: Cluster, unit: CopyUnit): Promise<void> {
+  if (!(await hidesParts(cluster, unit.sourceIndex))) return
+  const hidden = `${cluster.name} hides documents or fields of ${unit.sourceIndex} from these credentials (document level or field level security, masked fields)`
+  if (carriesDeletes)
+    throw new IndexferryError('SOURCE_FILTERED', hidden, { side: 'source', fields: { index: unit.sourceIndex } })
+  plan.note(`${hidden}: only what they see is copied`)
 }
 
 /**

@@ -133,6 +133,7 @@ const copyingContext = (context: FollowContext, opened: OpenChanges): CopyContex
   openSource: async (unit) => opened.get(unit.name)?.firstCopy ?? openUnitSource(context.source, unit, context.reading),
   beforeWrite: (unit) => noteWritten(context.written(unit)),
   onListed: (unit) => mapFirstCopy(context, unit),
+  carriesDeletes: true,
 })
 
 interface FollowRun {

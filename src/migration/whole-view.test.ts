@@ -1,8 +1,8 @@
 // Which roles and privileges hide a part of an index.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { JsonObject } from '../../model/json.ts'
-import { privilegesFilter, rolesFilter } from './check-view.ts'
+import type { JsonObject } from '../model/json.ts'
+import { privilegesFilter, rolesFilter } from './whole-view.ts'
 
 test('roles of OpenSearch: any restriction on the index', () => {
   const role = (more: JsonObject, pattern = 'logs-*'): JsonObject => ({

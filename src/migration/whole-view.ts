@@ -1,48 +1,50 @@
-// Whether the credentials that read the leader see all of it. Where documents or fields are hidden from them (DLS, FLS, masked fields), what they
+// Whether the credentials that read an index see all of it. Where documents or fields are hidden from them (DLS, FLS, masked fields), what they
 // read is a part, and what they do not see would count as deleted.
-import type { Cluster } from '../../cluster/cluster.ts'
-import { indexPath } from '../../cluster/paths.ts'
-import { IndexferryError, isErrorOf } from '../../foundation/errors.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts'
-import { fitsPattern } from '../../source/index-expression.ts'
-import { readRoles } from './check-roles.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { readRoles } from '../cluster/known-roles.ts'
+import { indexPath } from '../cluster/paths.ts'
+import { isErrorOf } from '../foundation/errors.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts'
+import { fitsPattern } from '../source/index-expression.ts'
 
-/** Throws LEADER_FILTERED. What a cluster does not tell is taken for the whole. */
-export async function checkView(leader: Cluster, index: string): Promise<void> {
-  if (await hidesDocuments(leader, index)) throw filtered(leader, index)
-  const known = await readRoles(leader)
-  if (known === undefined) return
-  const isFiltered = known.isPlugin
-    ? rolesFilter(await ask(leader, '/_plugins/_security/api/roles'), known.roles, index)
-    : privilegesFilter(await ask(leader, '/_security/user/_privileges'), index)
-  if (isFiltered) throw filtered(leader, index)
+/** What a cluster does not tell is taken for the whole. */
+export async function hidesParts(cluster: Cluster, index: string): Promise<boolean> {
+  if (await hidesDocuments(cluster, index)) return true
+  const known = await readRoles(cluster)
+  if (known === undefined) return false
+  return known.isPlugin
+    ? rolesFilter(await ask(cluster, '/_plugins/_security/api/roles'), known.roles, index)
+    : privilegesFilter(await ask(cluster, '/_security/user/_privileges'), index)
 }
 
 /** The security plugin of OpenSearch refuses to profile a search where it hides documents, and says so; nothing is searched for. */
 async function hidesDocuments(cluster: Cluster, index: string): Promise<boolean> {
-  const { status, body } = await cluster.json<JsonObject>({
-    method: 'POST',
-    path: indexPath(index, '_search'),
-    body: { size: 0, profile: true, query: { match_none: {} } },
-    // Shards that are not there are somebody else's to tell.
-    accept: [400, 403, 404, 500, 503],
-    retry: 'none',
-  })
-  return status === 500 && /not supported when DLS is activated/.test(JSON.stringify(body))
+  const answer = await unlessUnknown(() =>
+    cluster.json<JsonObject>({
+      method: 'POST',
+      path: indexPath(index, '_search'),
+      body: { size: 0, profile: true, query: { match_none: {} } },
+      // Shards that are not there, or have no time, are somebody else's to tell.
+      accept: [400, 403, 404, 429, 500, 503],
+      retry: 'none',
+    }),
+  )
+  return answer?.status === 500 && /not supported when DLS is activated/.test(JSON.stringify(answer.body))
 }
 
 /** Undefined where it may not be asked. */
-async function ask(leader: Cluster, path: string): Promise<JsonValue | undefined> {
+async function ask(cluster: Cluster, path: string): Promise<JsonValue | undefined> {
+  const accept = [400, 401, 403, 404, 405, 500]
+  const answer = await unlessUnknown(() => cluster.json<JsonValue>({ method: 'GET', path, accept, retry: 'none' }))
+  return answer?.status === 200 ? answer.body : undefined
+}
+
+/** Services that are only like a cluster answer what they do not know in their own ways. */
+async function unlessUnknown<Answer>(call: () => Promise<Answer>): Promise<Answer | undefined> {
   try {
-    const { status, body } = await leader.json<JsonValue>({
-      method: 'GET',
-      path,
-      accept: [400, 401, 403, 404, 405, 500],
-      retry: 'none',
-    })
-    return status === 200 ? body : undefined
+    return await call()
   } catch (error) {
-    if (isErrorOf(error, 'ANSWER_INVALID')) return undefined
+    if (isErrorOf(error, 'ANSWER_INVALID', 'REQUEST_REFUSED')) return undefined
     throw error
   }
 }
@@ -95,10 +97,3 @@ const textsOf = (value: JsonValue | undefined): string[] =>
     : Array.isArray(value)
       ? value.filter((each): each is string => typeof each === 'string')
       : []
-
-const filtered = (leader: Cluster, index: string): IndexferryError =>
-  new IndexferryError(
-    'LEADER_FILTERED',
-    `Cross Cluster Replication is not supported when FLS or DLS or Fieldmasking is activated: ${leader.name} hides a part of ${index} from the credentials that read it`,
-    { side: leader.side, fields: { index } },
-  )
