@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { startChangingProxy } from '../../test/objectstores/changing-proxy.ts'
 import { missingFor, type StartedStore, startObjectStore } from '../../test/objectstores/object-stores.ts'
 import {
+  bucketAt,
   clientOf,
   fill,
   listAll,
@@ -26,7 +27,7 @@ async function bucketWith(objects: Readonly<Record<string, string>>): Promise<st
   await fill(clientOf(store), bucket, objects)
   return bucket
 }
-const at = (bucket: string, url = store.url) => `s3://${bucket}?endpoint=${url}&region=us-east-1`
+const at = (bucket: string, url = store.url) => bucketAt(bucket, url)
 
 test('an object that the source lists late is not deleted from the target', { skip }, async () => {
   await using state = await temporaryFolder()

@@ -9,6 +9,7 @@ import { type ChangingProxy, type Interference, startChangingProxy } from '../..
 import { missingFor, type StartedStore, startObjectStore } from '../../test/objectstores/object-stores.ts'
 import { repositoryFiles } from '../../test/objectstores/snapshot-files.ts'
 import {
+  bucketAt,
   clientOf,
   fill,
   listAll,
@@ -43,8 +44,7 @@ after(async () => {
 
 const isCode = (code: string) => (error: unknown) => error instanceof IndexferryError && error.code === code
 
-const bucketOf = (started: StartedStore, bucket: string, url = started.url) =>
-  `s3://${bucket}?endpoint=${url}&region=us-east-1`
+const bucketOf = (started: StartedStore, bucket: string, url = started.url) => bucketAt(bucket, url)
 
 /** A bucket filled by AWS's own client. */
 async function filled(started: StartedStore, objects: Readonly<Record<string, Buffer | string>>, url?: string) {

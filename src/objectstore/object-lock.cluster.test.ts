@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { startChangingProxy } from '../../test/objectstores/changing-proxy.ts'
 import { missingFor, type StartedStore, startObjectStore } from '../../test/objectstores/object-stores.ts'
 import {
+  bucketAt,
   clientOf,
   fill,
   makeBucket,
@@ -39,7 +40,7 @@ test('objects that pass through get their MD5 first where the target wants it', 
   })
   await using state = await temporaryFolder()
   await using folder = await temporaryFolder()
-  const at = (bucket: string, url = store.url) => `s3://${bucket}?endpoint=${url}&region=us-east-1`
+  const at = (bucket: string, url = store.url) => bucketAt(bucket, url)
   // From a folder nothing has an MD5 that is known before.
   await move(state.path, await open(at(from), 'source'), await open(folder.path, 'target'))
   const notes: string[] = []

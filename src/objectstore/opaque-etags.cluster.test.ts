@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import { startChangingProxy } from '../../test/objectstores/changing-proxy.ts'
 import { missingFor, type StartedStore, startObjectStore } from '../../test/objectstores/object-stores.ts'
 import {
+  bucketAt,
   clientOf,
   fill,
   makeBucket,
@@ -49,8 +50,6 @@ async function encrypted(isTold: boolean) {
   })
 }
 
-const at = (bucket: string, url: string) => `s3://${bucket}?endpoint=${url}&region=us-east-1`
-
 async function audit(source: ObjectStore, target: ObjectStore): Promise<string[]> {
   const found: ObjectDifference[] = []
   await auditObjects({
@@ -83,8 +82,8 @@ test('encrypted objects are read and written once each, and an audit does not ta
     },
   })
   await using state = await temporaryFolder()
-  const source = await open(at(from, told.url), 'source')
-  const target = await open(at(to, counting.url), 'target')
+  const source = await open(bucketAt(from, told.url), 'source')
+  const target = await open(bucketAt(to, counting.url), 'target')
   const result = await move(state.path, source, target)
   assert.equal(result.copied, 4)
   for (const [key, content] of Object.entries(objects))
@@ -94,7 +93,7 @@ test('encrypted objects are read and written once each, and an audit does not ta
   assert.deepEqual([again.copied, again.skipped], [0, 4])
   assert.deepEqual(await audit(source, target), [])
   await using untold = await encrypted(false)
-  const differing = await audit(await open(at(from, untold.url), 'source'), target)
+  const differing = await audit(await open(bucketAt(from, untold.url), 'source'), target)
   assert.deepEqual(
     differing,
     Object.keys(objects)

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type ChangingProxy, startChangingProxy } from '../../test/objectstores/changing-proxy.ts'
 import { accessKeyId, missingFor, type StartedStore, startObjectStore } from '../../test/objectstores/object-stores.ts'
-import { clientOf, listAll, makeBucket, open, temporaryFolder } from '../../test/objectstores/store-sides.ts'
+import { bucketAt, clientOf, listAll, makeBucket, open, temporaryFolder } from '../../test/objectstores/store-sides.ts'
 import { installCertificates } from '../../test/servers/certificates.ts'
 import { IndexferryError } from '../foundation/errors.ts'
 import { md5Of } from './object-checksum.ts'
@@ -42,7 +42,7 @@ const put = (target: ObjectStore, key: string) => {
   const bytes = Buffer.from(key)
   return target.put(key, { length: bytes.length, bytes, md5: md5Of(bytes) }, {})
 }
-const at = () => `s3://${bucket}?endpoint=${proxy.url}&region=us-east-1`
+const at = () => bucketAt(bucket, proxy.url)
 
 test('how objects are written is told with each of them', { skip }, async () => {
   const writing = { storageClass: 'STANDARD', encryption: 'aws:kms', encryptionKey: 'key-1', acl: 'private' } as const

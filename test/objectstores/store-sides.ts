@@ -57,6 +57,9 @@ export async function readObject(client: S3Client, bucket: string, key: string):
   return Buffer.from(await (Body as { transformToByteArray(): Promise<Uint8Array> }).transformToByteArray())
 }
 
+/** A bucket of a store, as a location. */
+export const bucketAt = (bucket: string, url: string): string => `s3://${bucket}?endpoint=${url}&region=us-east-1`
+
 export function open(
   text: string,
   side: 'source' | 'target',

@@ -1,5 +1,4 @@
 // One replication: its state, and the run that keeps the follower like the leader until somebody stops it.
-
 import { backoffMs } from '../../foundation/backoff.ts'
 import { now, sleep } from '../../foundation/clock.ts'
 import { IndexferryError } from '../../foundation/errors.ts'
